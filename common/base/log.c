@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_BYTES_MAX 4096
+#define CONTEXT_PAIRS 2
+
+struct pair {
+    const char *key;
+    const char *value;
+};
+
+static _Atomic int log_level = LOG_INFO;
+static _Atomic int log_format = LOG_TEXT;
+static _Thread_local struct pair context[CONTEXT_PAIRS];
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const int journal_priorities[] = {3, 4, 6, 7};
+
+struct line {
+    char bytes[LINE_BYTES_MAX];
+    size_t size;
+};
+
+void log_configure(enum log_level level, enum log_format format)
+{
+    log_level = (int)level;
+    log_format = (int)format;
+}
+
+bool log_level_parse(const char *text, enum log_level *ret_level)
+{
+    for (size_t i = 0; i < ARRAY_LEN(level_names); i++) {
+        if (strcmp(text, level_names[i]) == 0) {
+            *ret_level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void log_context(const char *key, const char *value)
+{
+    struct pair *free_pair = NULL;
+
+    for (size_t i = 0; i < CONTEXT_PAIRS; i++) {
+        if (context[i].key && strcmp(context[i].key, key) == 0) {
+            context[i] = value ? (struct pair){key, value} : (struct pair){0};
+            return;
+        }
+        if (!context[i].key && !free_pair)
+            free_pair = &context[i];
+    }
+    if (free_pair && value)
+        *free_pair = (struct pair){key, value};
+}
+
+/* Leaves room for the end of the line. */
+static void put_bytes(struct line *line, const char *bytes, size_t size)
+{
+    if (line->size + size + 8 > LINE_BYTES_MAX)
+        return;
+    memcpy(line->bytes + line->size, bytes, size);
+    line->size += size;
+}
+
+static void put_text(struct line *line, const char *text)
+{
+    put_bytes(line, text, strlen(text));
+}
+
+/* Copies what is harmless, escapes the rest; `quoted` also escapes what JSON wants escaped. */
+static void put_escaped(struct line *line, const char *text, bool quoted)
+{
+    const unsigned char *cursor = (const unsigned char *)text;
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        size_t length = utf8_sequence(cursor, left);
+        char escape[8];
+
+        if (length == 0 || *cursor < 0x20 || *cursor == 0x7f) {
+            (void)snprintf(escape, sizeof(escape), quoted ? "\\u%04x" : "\\x%02x", *cursor);
+            put_text(line, escape);
+            length = 1;
+        } else if (quoted && (*cursor == '"' || *cursor == '\\')) {
+            char pair[3] = {'\\', (char)*cursor, '\0'};
+
+            put_text(line, pair);
+        } else {
+            put_bytes(line, (const char *)cursor, length);
+        }
+        cursor += length;
+        left -= length;
+    }
+}
+
+static void put_json_pair(struct line *line, const char *key, const char *value)
+{
+    put_text(line, line->size > 1 ? ",\"" : "\"");
+    put_text(line, key);
+    put_text(line, "\":\"");
+    put_escaped(line, value, true);
+    put_text(line, "\"");
+}
+
+static void format_json(struct line *line, enum log_level level, const char *message)
+{
+    char time[CLOCK_RFC3339_SIZE];
+
+    clock_format_rfc3339(clock_wall_ms(clock_system()), time);
+    put_text(line, "{");
+    put_json_pair(line, "time", time);
+    put_json_pair(line, "level", level_names[level]);
+    for (size_t i = 0; i < CONTEXT_PAIRS; i++)
+        if (context[i].key)
+            put_json_pair(line, context[i].key, context[i].value);
+    put_json_pair(line, "message", message);
+    put_text(line, "}");
+}
+
+static void format_text(struct line *line, enum log_level level, const char *message)
+{
+    char prefix[48];
+
+    if (getenv("JOURNAL_STREAM")) {
+        (void)snprintf(prefix, sizeof(prefix), "<%d>", journal_priorities[level]);
+    } else {
+        char time[CLOCK_RFC3339_SIZE];
+
+        clock_format_rfc3339(clock_wall_ms(clock_system()), time);
+        (void)snprintf(prefix, sizeof(prefix), "%s %s ", time, level_names[level]);
+    }
+    put_text(line, prefix);
+    for (size_t i = 0; i < CONTEXT_PAIRS; i++) {
+        if (!context[i].key)
+            continue;
+        put_text(line, context[i].key);
+        put_text(line, "=");
+        put_escaped(line, context[i].value, false);
+        put_text(line, " ");
+    }
+    put_escaped(line, message, false);
+}
+
+static void write_line(enum log_level level, const char *message)
+{
+    struct line line = {.size = 0};
+    ssize_t written;
+
+    if (log_format == LOG_JSON)
+        format_json(&line, level, message);
+    else
+        format_text(&line, level, message);
+    line.bytes[line.size++] = '\n';
+    written = write(STDERR_FILENO, line.bytes, line.size);
+    (void)written; /* there is nobody left to tell */
+}
+
+static void log_va(enum log_level level, const char *suffix, const char *format, va_list args)
+    PRINTF_LIKE(3, 0);
+
+static void log_va(enum log_level level, const char *suffix, const char *format, va_list args)
+{
+    char message[LINE_BYTES_MAX];
+    int length;
+
+    if ((int)level > log_level)
+        return;
+    length = vsnprintf(message, sizeof(message), format, args);
+    if (length < 0)
+        return;
+    if (suffix && (size_t)length < sizeof(message))
+        (void)snprintf(message + length, sizeof(message) - (size_t)length, ": %s", suffix);
+    write_line(level, message);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_va(level, NULL, format, args);
+    va_end(args);
+}
+
+int log_fail(int err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_va(LOG_ERROR, NULL, format, args);
+    va_end(args);
+    return err;
+}
+
+int log_fail_errno(const char *format, ...)
+{
+    int saved = errno;
+    va_list args;
+
+    va_start(args, format);
+    log_va(LOG_ERROR, strerror(saved), format, args);
+    va_end(args);
+    return saved == ENOSPC || saved == EDQUOT ? ERR_NO_SPACE : ERR_INTERNAL;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * OpenSSL's EVP digests cannot give out their state; its low-level SHA-256 can, and uses the same
+ * instructions. It is deprecated since 3.0, not removed.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include "crypto/digest.h"
+
+#include <openssl/sha.h>
+#include <string.h>
+
+#define BLOCK 64
+
+static void load(const struct digest_sha256 *digest, SHA256_CTX *ret_context)
+{
+    uint64_t bits = digest->total_bytes * 8;
+
+    (void)SHA256_Init(ret_context);
+    memcpy(ret_context->h, digest->words, sizeof(digest->words));
+    ret_context->Nl = (SHA_LONG)bits;
+    ret_context->Nh = (SHA_LONG)(bits >> 32);
+    ret_context->num = (unsigned)(digest->total_bytes % BLOCK);
+    memcpy(ret_context->data, digest->partial, BLOCK);
+}
+
+void digest_sha256_init(struct digest_sha256 *digest)
+{
+    SHA256_CTX context;
+
+    *digest = (struct digest_sha256){0};
+    (void)SHA256_Init(&context);
+    memcpy(digest->words, context.h, sizeof(digest->words));
+}
+
+void digest_sha256_update(struct digest_sha256 *digest, const void *bytes, size_t size)
+{
+    SHA256_CTX context;
+
+    if (size == 0)
+        return;
+    load(digest, &context);
+    (void)SHA256_Update(&context, bytes, size);
+    memcpy(digest->words, context.h, sizeof(digest->words));
+    memcpy(digest->partial, context.data, BLOCK);
+    digest->total_bytes += size;
+}
+
+void digest_sha256_final(struct digest_sha256 *digest,
+                         uint8_t ret_digest[static DIGEST_SHA256_SIZE])
+{
+    SHA256_CTX context;
+
+    load(digest, &context);
+    (void)SHA256_Final(ret_digest, &context);
+}
+
+void digest_sha256(const void *bytes, size_t size, uint8_t ret_digest[static DIGEST_SHA256_SIZE])
+{
+    (void)SHA256(bytes, size, ret_digest);
+}
+
+static void put_be(uint8_t *bytes, uint64_t value, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
+}
+
+static uint64_t get_be(const uint8_t *bytes, size_t size)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < size; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+void digest_sha256_save(const struct digest_sha256 *digest,
+                        uint8_t ret_saved[static DIGEST_SHA256_SAVED_SIZE])
+{
+    size_t used = digest->total_bytes % BLOCK;
+
+    for (size_t i = 0; i < 8; i++)
+        put_be(ret_saved + 4 * i, digest->words[i], 4);
+    put_be(ret_saved + 32, digest->total_bytes, 8);
+    memset(ret_saved + 40, 0, BLOCK);
+    memcpy(ret_saved + 40, digest->partial, used);
+}
+
+void digest_sha256_restore(struct digest_sha256 *digest,
+                           const uint8_t saved[static DIGEST_SHA256_SAVED_SIZE])
+{
+    for (size_t i = 0; i < 8; i++)
+        digest->words[i] = (uint32_t)get_be(saved + 4 * i, 4);
+    digest->total_bytes = get_be(saved + 32, 8);
+    memcpy(digest->partial, saved + 40, BLOCK);
+}

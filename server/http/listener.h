@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTP_LISTENER_H
+#define HTTP_LISTENER_H
+
+#include "base/error.h"
+#include "http/router.h"
+#include "work/pool.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A listening port with its routes. Nothing else in the tree knows libmicrohttpd. */
+struct listener;
+
+enum {
+    LISTENER_E_TOKEN = 1, /* no such token, revoked or expired */
+};
+
+struct listener_config {
+    const char *name;    /* "api", "device": for logs and metrics */
+    const char *address; /* "127.0.0.1:8080", "[::]:8443"; port 0 picks one */
+    const struct route *routes;
+    void *context;     /* call.context of every handler */
+    struct pool *pool; /* for ROUTE_WORKER and ROUTE_STREAM */
+    unsigned threads;
+    unsigned connections_max;
+    unsigned connections_per_ip_max; /* 0: no limit */
+    size_t connection_memory_bytes;
+    size_t connection_memory_increment;
+    unsigned idle_timeout_s;   /* a connection on which nothing moves */
+    unsigned header_timeout_s; /* from accept or last reply to complete headers */
+    unsigned body_timeout_s;   /* a body that stalls */
+    const char *tls_cert_file; /* PEM; NULL: plain HTTP */
+    const char *tls_key_file;
+    const char *tls_client_ca_file; /* devices must present a certificate of this CA; or NULL */
+
+    /*
+     * Turns a bearer token into a principal. Where inline_auth is set it runs on the I/O thread
+     * (worker is NULL) and must not block; otherwise on the worker, before the handler.
+     * Returns 0, LISTENER_E_TOKEN, or negative when fatal.
+     */
+    bool inline_auth;
+    int (*authenticate)(void *context, void *worker, const char *token, struct arena *arena,
+                        struct principal *ret_principal);
+
+    /*
+     * Wraps the handlers of routes with ROUTE_IDEMPOTENT_KEY when the client sent the header
+     * (core/idempotency supplies it). NULL: the header is ignored.
+     */
+    int (*idempotent)(const struct call *call, const struct route *route, const char *key,
+                      struct reply *reply);
+};
+
+/* Binds and serves. ret_listener; stop it, then free it. */
+int listener_new(const struct listener_config *config, struct listener **ret_listener) MUST_CHECK;
+
+/* The port it really has. */
+uint16_t listener_port(const struct listener *listener);
+
+/* No new connections; those that wait on a source or a long-poll are woken (they see
+ * listener_stopping()); then waits at most grace_ms for the others and closes all. */
+void listener_stop(struct listener *listener, int grace_ms);
+bool listener_stopping(const struct listener *listener);
+void listener_free(struct listener *listener);
+
+/* For /metrics. */
+struct listener_stats {
+    uint64_t connections; /* open now */
+    uint64_t requests_total;
+    uint64_t by_status[6];   /* [2]: 2xx ... */
+    uint64_t rejected_total; /* 503 because the queue was full */
+};
+void listener_stats(const struct listener *listener, struct listener_stats *ret_stats);
+
+#endif
