@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_OPTIONS_H
+#define BASE_OPTIONS_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * What a program can be told, as one table: an entry is a key of a configuration file, an
+ * environment variable and a command-line flag at once, with one type, one default and one help
+ * text. Later sources overwrite earlier ones; the usual order is
+ *
+ *     options_defaults, options_file, options_environment, options_arguments
+ *
+ * The entry {"database", "url", ...} is
+ *
+ *     in a file         [database]
+ *                       url = postgresql:///modelferry
+ *     in the environment MODELFERRY_DATABASE_URL (with the prefix "MODELFERRY_")
+ *     as a flag         --database-url=VALUE or --database-url VALUE
+ *
+ * An entry without a section exists as a flag only ("--json"). A flag of type bool takes no value;
+ * --no-NAME unsets it. Values are written into a struct of the caller's at the entry's offset.
+ */
+
+enum option_type {
+    OPTION_TEXT,     /* const char *; NULL where nothing was said and there is no default */
+    OPTION_INTEGER,  /* int64_t from min to max */
+    OPTION_SIZE,     /* int64_t in bytes, from min to max: "512", "64 KiB", "2MiB", "1GiB" */
+    OPTION_DURATION, /* int64_t in milliseconds, from min to max: "0", "500ms", "30s", "5m", "2h",
+                        "7d" */
+    OPTION_BOOL,     /* bool: "true" or "false" */
+    OPTION_CHOICE,   /* int64_t: the index into choices */
+    OPTION_LIST,     /* struct options_list: a text each time it is said; a source that says any
+                        replaces what earlier sources said */
+};
+
+enum option_flag {
+    OPTION_RELOADABLE = 1, /* takes effect on reload */
+    OPTION_SECRET = 2,     /* never echoed in errors; not accepted as a flag */
+    OPTION_REQUIRED = 4,   /* options_check refuses where it is missing (TEXT and LIST) */
+};
+
+struct option_entry {
+    const char *section; /* NULL: a flag only */
+    const char *name;    /* words joined by '_' */
+    enum option_type type;
+    size_t offset;
+    const char *fallback; /* the default as one would write it; NULL: none */
+    unsigned flags;
+    int64_t min; /* min and max 0: no limit but the type's */
+    int64_t max;
+    const char *const *choices; /* OPTION_CHOICE: ends with NULL */
+    char letter;                /* short flag, or 0 */
+    const char *value_name;     /* for help: "FILE"; NULL: made from the type */
+    const char *help;           /* one or more sentences; ends with a full stop */
+};
+
+/* A table ends with an entry whose name is NULL. At most this many entries. */
+#define OPTIONS_MAX 128
+
+struct options_list {
+    size_t count;
+    const char *const *texts;
+};
+
+enum {
+    OPTIONS_E_INVALID = 1, /* ret_error says where, what, and what would be right */
+    OPTIONS_E_MISSING = 2, /* options_file: there is no such file */
+};
+
+/* Where values go, and where their strings live. */
+struct options_target {
+    const struct option_entry *table;
+    void *values;
+    struct arena *arena;
+};
+
+/* Fills in the defaults, which must be valid (assert). Values without one are zeroed. */
+void options_defaults(const struct options_target *target);
+
+/*
+ * Reads a file: "[section]" lines, "key = value" lines, lines that start with '#' or ';'. A value
+ * may stand in double quotes. Unknown sections and keys, and keys set twice, are refused, with the
+ * nearest known name.
+ *
+ * Returns 0, OPTIONS_E_INVALID, OPTIONS_E_MISSING (ret_error is set for both; it lives in the
+ * arena), or negative when fatal.
+ */
+int options_file(const struct options_target *target, const char *path,
+                 const char **ret_error) MUST_CHECK;
+
+/* As options_file, from a text; name stands for the path in errors. */
+int options_parse(const struct options_target *target, const char *name, const char *text,
+                  const char **ret_error) MUST_CHECK;
+
+/* Variables that start with the prefix and name no entry are refused, but for those in `except`
+ * (ends with NULL; may be NULL). Returns 0 or OPTIONS_E_INVALID. */
+int options_environment(const struct options_target *target, const char *prefix,
+                        const char *const *except, const char **ret_error) MUST_CHECK;
+
+/*
+ * Flags of argv[0] to argv[argc-1] (without the program's name). What is no flag is an operand;
+ * behind "--" all are. Operands are moved to the front of argv, in order.
+ *
+ * Returns 0 or OPTIONS_E_INVALID.
+ */
+int options_arguments(const struct options_target *target, int argc, char **argv, int *ret_operands,
+                      const char **ret_error) MUST_CHECK;
+
+/* Whether everything that is OPTION_REQUIRED was said. */
+int options_check(const struct options_target *target, const char **ret_error) MUST_CHECK;
+
+/* The documented configuration file: every entry that has a section, commented out at its default,
+ * with help, range, and whether it can be reloaded. */
+void options_print_file(const struct option_entry *table, FILE *out);
+
+/* The same as a Markdown page's tables, a section each. prefix as for options_environment. */
+void options_print_markdown(const struct option_entry *table, const char *prefix, FILE *out);
+
+/* The flags with their help, for --help; those without a section only where `all` is false. */
+void options_print_help(const struct option_entry *table, bool all, FILE *out);
+
+/*
+ * Writes the value of the entry as one would write it in a file, into the arena; NULL where it is
+ * text that is not set. "(secret)" for secrets.
+ */
+const char *options_show(const struct options_target *target, const struct option_entry *entry);
+
+/* ---- subcommands --------------------------------------------------------------------------- */
+
+/* What stands behind a program's name: "model create NAME". A table ends with words NULL. */
+struct options_command {
+    const char *words;    /* one or two words: "publish", "model create" */
+    const char *operands; /* for help: "MODEL [VERSION]" or "" */
+    int operands_min;
+    int operands_max;                 /* -1: any number */
+    const struct option_entry *table; /* its flags; may be NULL */
+    /* Returns the exit status. The values of the table are in what the caller parsed into. */
+    int (*run)(void *context, int operands, char **operand);
+    const char *summary; /* one line */
+    const char *help;    /* more, or NULL */
+};
+
+/*
+ * Finds the command that argv starts with; ret_words says how many arguments its name took.
+ * Returns 0 or OPTIONS_E_INVALID (with the nearest name).
+ */
+int options_command_find(const struct options_command *commands, struct arena *arena, int argc,
+                         char **argv, const struct options_command **ret_command, int *ret_words,
+                         const char **ret_error) MUST_CHECK;
+
+/* Whether the number of operands fits; the error shows the usage. */
+int options_command_check(const struct options_command *command, struct arena *arena,
+                          const char *program, int operands, const char **ret_error) MUST_CHECK;
+
+/* All commands with their summaries. */
+void options_print_commands(const struct options_command *commands, FILE *out);
+
+/* One command: usage, help, its flags, then those of `common` (may be NULL). */
+void options_print_command(const char *program, const struct options_command *command,
+                           const struct option_entry *common, FILE *out);
+
+#endif
