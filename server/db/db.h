@@ -4,6 +4,9 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "db/db_add.h"
+#include "db/db_copy.h"
+#include "db/tx.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,8 +17,8 @@
  * was lost; a statement that finds the server away returns ERR_UNAVAILABLE (logged once an outage,
  * not once a statement).
  *
- * Parameters and results are binary; casts in the SQL say what is expected ($1::bigint). Times
- * cross as milliseconds since 1970 (bigint), JSON as text, digests as bytea.
+ * Parameters (db_add.h) and results are binary; casts in the SQL say what is expected ($1::bigint).
+ * Times cross as milliseconds since 1970 (bigint), JSON as text, digests as bytea.
  */
 struct db;
 
@@ -31,7 +34,7 @@ enum {
     DB_E_UNIQUE = 1,        /* 23505; see db_constraint() */
     DB_E_FOREIGN_KEY = 2,   /* 23503; see db_constraint() */
     DB_E_CHECK = 3,         /* 23514; see db_constraint() */
-    DB_E_SERIALIZATION = 4, /* 40001, 40P01: tx_run retries, nobody else needs to care */
+    DB_E_SERIALIZATION = 4, /* 40001, 40P01: forward it; tx_run (tx.h) retries */
 };
 
 /* A statement, a constant of some q_*.c: prepared on first use on each connection. */
@@ -39,35 +42,6 @@ struct db_stmt {
     const char *name;
     const char *sql;
 };
-
-/* ---- parameters -------------------------------------------------------------------------- */
-
-#define DB_PARAMS_MAX 24
-
-/* Start from {0}; what text and bytes point to is borrowed until the statement was executed. */
-struct db_params {
-    int count;
-    const char *values[DB_PARAMS_MAX];
-    int lengths[DB_PARAMS_MAX];
-    int formats[DB_PARAMS_MAX];
-    uint64_t scratch[DB_PARAMS_MAX];
-};
-
-void db_add_i64(struct db_params *params, int64_t value);
-void db_add_i32(struct db_params *params, int32_t value);
-void db_add_f64(struct db_params *params, double value);
-void db_add_bool(struct db_params *params, bool value);
-void db_add_text(struct db_params *params, const char *text); /* NULL is SQL's NULL */
-void db_add_bytes(struct db_params *params, const void *bytes, size_t size);
-void db_add_null(struct db_params *params);
-/* Arrays, built in the arena: for unnest() and = ANY(). A NULL text is SQL's NULL. */
-void db_add_i64_array(struct db_params *params, struct arena *arena, const int64_t *values,
-                      size_t count);
-void db_add_text_array(struct db_params *params, struct arena *arena, const char *const *texts,
-                       size_t count);
-/* count digests of size bytes each, one behind the other. */
-void db_add_bytes_array(struct db_params *params, struct arena *arena, const void *bytes,
-                        size_t size, size_t count);
 
 /* ---- results ----------------------------------------------------------------------------- */
 
@@ -98,7 +72,7 @@ void db_free(struct db *db);
  * it (CLEANUP(db_rows_release)); it is zeroed on anything but 0. params may be NULL.
  *
  * Returns 0, one of the outcomes above, or negative when fatal (ERR_UNAVAILABLE, ERR_NO_SPACE,
- * ERR_INTERNAL).
+ * ERR_INTERNAL). After any outcome but 0 the innermost tx_run is lost: leave its fn with an error.
  */
 int db_exec(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
             struct db_rows *ret_rows) MUST_CHECK;
@@ -115,26 +89,6 @@ const char *db_constraint(const struct db *db);
 
 /* Whether a connection is up and a trivial statement succeeds. */
 bool db_ping(struct db *db);
-
-/*
- * Runs fn in a transaction (read committed unless tx_run_serializable), commits where it returns
- * 0, rolls back otherwise and returns what fn returned. Retries serialization failures and
- * deadlocks up to 5 times: fn has no outside effects and can be run again. Inside another tx_run
- * it uses a savepoint, so that an outer layer (idempotency keys) can wrap a whole handler.
- */
-typedef int tx_fn(struct db *db, void *arg);
-int tx_run(struct db *db, tx_fn *fn, void *arg) MUST_CHECK;
-
-/* Whether a tx_run is open on this connection. */
-bool tx_active(const struct db *db);
-
-/* ---- COPY, binary ------------------------------------------------------------------------ */
-
-/* sql: "COPY t (a, b) FROM STDIN (FORMAT binary)", constant. Inside a tx_run. */
-int db_copy_begin(struct db *db, const char *sql) MUST_CHECK;
-/* Bytes of the binary format without its header and trailer, which begin and end write. */
-int db_copy_write(struct db *db, const void *bytes, size_t size) MUST_CHECK;
-int db_copy_end(struct db *db) MUST_CHECK;
 
 /* ---- LISTEN ------------------------------------------------------------------------------ */
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DB_DB_CONN_H
+#define DB_DB_CONN_H
+
+#include "base/cleanup.h"
+#include "db/db.h"
+
+#include <libpq-fe.h>
+
+/*
+ * The connection behind a struct db, for the files of this folder only: connecting, noticing that
+ * it was lost, the statements that are prepared on it, and what an SQLSTATE means to us.
+ */
+
+#define DB_CONN_PREPARED_SLOTS 1024 /* a power of two; far more than there are statements */
+#define DB_CONN_CONSTRAINT_SIZE 64  /* NAMEDATALEN */
+
+struct db {
+    char *url;
+    char *application_name;
+    int connect_timeout_s;
+    int statement_timeout_ms;
+
+    PGconn *conn;                /* NULL: not connected */
+    bool outage;                 /* said so in the log; say when it is over */
+    int64_t retry_not_before_us; /* monotonic; a failed connect is not tried again before */
+
+    const struct db_stmt *prepared[DB_CONN_PREPARED_SLOTS];
+    size_t prepared_count;
+
+    int tx_depth;
+    bool tx_serialization; /* a statement of the open transaction met 40001 or 40P01 */
+    bool tx_lost;          /* the connection was lost inside it: nothing may run until it ended */
+
+    int64_t affected;
+    char constraint[DB_CONN_CONSTRAINT_SIZE];
+};
+
+/*
+ * Makes sure that there is a connection, unless a transaction was lost with the last one.
+ * Returns 0 or ERR_UNAVAILABLE.
+ */
+int db_conn_ensure(struct db *db) MUST_CHECK;
+
+/* Drops the connection after it failed; logs the outage once. Returns ERR_UNAVAILABLE. */
+int db_conn_lost(struct db *db, const char *why);
+
+/* Closes without a word. */
+void db_conn_close(struct db *db);
+
+/* Prepares stmt where that was not done on this connection. Returns as db_exec. */
+int db_conn_prepare(struct db *db, const struct db_stmt *stmt) MUST_CHECK;
+
+/*
+ * What a result that is not a success means; notes the constraint and the serialization failure.
+ * result may be NULL (libpq could not even send). what names the statement in the log.
+ */
+int db_conn_failure(struct db *db, const PGresult *result, const char *what) MUST_CHECK;
+
+DEFINE_CLEANUP(db_conn_clear, PGresult *, PQclear);
+
+#endif
