@@ -51,8 +51,12 @@ struct listener_config {
                       struct reply *reply);
 };
 
-/* Binds and serves. ret_listener; stop it, then free it. */
+/* Binds, so that the port is known, but does not serve yet: what handlers reach through the context
+ * can be completed first. The routes and the context are borrowed, everything else is copied. */
 int listener_new(const struct listener_config *config, struct listener **ret_listener) MUST_CHECK;
+
+/* Serves from here on; stop it, then free it. */
+int listener_start(struct listener *listener) MUST_CHECK;
 
 /* The port it really has. */
 uint16_t listener_port(const struct listener *listener);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_API_H
+#define API_API_H
+
+#include "base/clock.h"
+#include "http/listener.h"
+#include "work/pool.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct blob;
+struct roster;
+
+/* What the handlers of the api listener reach through call.context. Built by app.c, which owns all
+ * of it; complete before the listener serves, and constant from then on. */
+struct api {
+    const struct clock *clock;
+    struct blob *blob;
+    struct roster *roster;
+    struct pool *pool;
+    struct listener *api_listener;
+    struct listener *device_listener;
+    int64_t started_wall_ms;
+};
+
+#endif

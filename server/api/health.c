@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/health.h"
+
+#include "db/db.h"
+#include "http/problems.h"
+
+int health_live(const struct call *call, struct reply *reply)
+{
+    static const char text[] = "ok\n";
+
+    (void)call;
+    reply_bytes(reply, 200, "text/plain", text, sizeof(text) - 1);
+    return 0;
+}
+
+int health_ready(const struct call *call, struct reply *reply)
+{
+    static const char text[] = "ready\n";
+
+    if (!db_ping(call->worker)) {
+        reply_problem(reply, &problems_unavailable,
+                      "the database does not answer; try again later");
+        return 0;
+    }
+    reply_bytes(reply, 200, "text/plain", text, sizeof(text) - 1);
+    return 0;
+}
