@@ -1,0 +1,793 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/http.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define REDIRECTS_MAX 5L
+#define RECEIVE_BYTES (256L << 10)
+#define CONNECT_TIMEOUT_MS_DEFAULT 10000
+#define LOW_SPEED_S_DEFAULT 30
+#define LOW_SPEED_BYTES_DEFAULT 128
+#define RESPONSE_BYTES_MAX_DEFAULT ((size_t)1 << 20)
+
+struct http_transfer {
+    struct http *http;
+    struct http_transfer *next;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct http_request request; /* callbacks, limits; its strings are not used again */
+    void (*done)(void *state, int outcome, struct http_response *response);
+    struct http_response response;
+    bool follows;
+    bool headers_told;
+    bool too_large;
+    bool aborted;
+    uint64_t streamed_bytes;
+    char curl_error[CURL_ERROR_SIZE];
+};
+
+struct http {
+    CURLM *multi;
+    char *ca_file;
+    char *client_cert_file;
+    char *client_key_file;
+    char *user_agent;
+    int64_t connect_timeout_ms;
+    int64_t low_speed_timeout_s;
+    int64_t low_speed_bytes;
+    struct http_transfer *transfers;
+    struct pollfd fds[HTTP_POLL_MAX];
+    size_t fd_count;
+    int64_t wake_us; /* -1: none */
+};
+
+DEFINE_CLEANUP(cleanup_json, json_t *, json_decref);
+
+/* One row an outcome: what curl calls it. What is not here is a broken conversation. */
+static const struct {
+    CURLcode code;
+    int outcome;
+} outcomes[] = {
+    {CURLE_COULDNT_RESOLVE_HOST,     HTTP_E_UNREACHABLE},
+    {CURLE_COULDNT_RESOLVE_PROXY,    HTTP_E_UNREACHABLE},
+    {CURLE_COULDNT_CONNECT,          HTTP_E_UNREACHABLE},
+    {CURLE_SSL_CONNECT_ERROR,        HTTP_E_TLS        },
+    {CURLE_PEER_FAILED_VERIFICATION, HTTP_E_TLS        },
+    {CURLE_SSL_CERTPROBLEM,          HTTP_E_TLS        },
+    {CURLE_SSL_CIPHER,               HTTP_E_TLS        },
+    {CURLE_SSL_ISSUER_ERROR,         HTTP_E_TLS        },
+    {CURLE_SSL_INVALIDCERTSTATUS,    HTTP_E_TLS        },
+    {CURLE_SSL_CACERT_BADFILE,       HTTP_E_USAGE      },
+    {CURLE_OPERATION_TIMEDOUT,       HTTP_E_TIMEOUT    },
+    {CURLE_FILESIZE_EXCEEDED,        HTTP_E_TOO_LARGE  },
+    {CURLE_ABORTED_BY_CALLBACK,      HTTP_E_ABORTED    },
+    {CURLE_URL_MALFORMAT,            HTTP_E_USAGE      },
+    {CURLE_UNSUPPORTED_PROTOCOL,     HTTP_E_USAGE      },
+    {CURLE_TOO_MANY_REDIRECTS,       HTTP_E_CUT        },
+};
+
+static int64_t now_us(void)
+{
+    return clock_monotonic_us(clock_system());
+}
+
+/* curl tells which sockets it wants watched: kept in the array that http_poll() hands out. */
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *state, void *socket_state)
+{
+    struct http *http = state;
+    short events = 0;
+    size_t i = 0;
+
+    (void)easy;
+    (void)socket_state;
+    while (i < http->fd_count && http->fds[i].fd != fd)
+        i++;
+    if (what == CURL_POLL_REMOVE) {
+        if (i < http->fd_count)
+            http->fds[i] = http->fds[--http->fd_count];
+        return 0;
+    }
+    if (i == HTTP_POLL_MAX)
+        return -1;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        events |= POLLIN;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        events |= POLLOUT;
+    http->fds[i] = (struct pollfd){.fd = fd, .events = events};
+    if (i == http->fd_count)
+        http->fd_count++;
+    return 0;
+}
+
+static int watch_timer(CURLM *multi, long timeout_ms, void *state)
+{
+    struct http *http = state;
+
+    (void)multi;
+    http->wake_us = timeout_ms < 0 ? -1 : now_us() + (int64_t)timeout_ms * 1000;
+    return 0;
+}
+
+static bool copy_text(const char *text, char **ret_copy)
+{
+    if (!text)
+        return true;
+    *ret_copy = strdup(text);
+    return *ret_copy != NULL;
+}
+
+static int64_t or_default(int64_t value, int64_t fallback)
+{
+    return value > 0 ? value : fallback;
+}
+
+DEFINE_CLEANUP(cleanup_http, struct http *, http_free);
+
+int http_new(const struct http_settings *settings, struct http **ret_http)
+{
+    CLEANUP(cleanup_http) struct http *http = NULL;
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT))
+        return log_fail(ERR_INTERNAL, "cannot start the HTTP library");
+    http = calloc(1, sizeof(*http));
+    if (!http) {
+        curl_global_cleanup();
+        return log_fail(ERR_NO_MEMORY, "cannot start an HTTP client: out of memory");
+    }
+    http->wake_us = -1;
+    http->connect_timeout_ms = or_default(settings->connect_timeout_ms, CONNECT_TIMEOUT_MS_DEFAULT);
+    http->low_speed_timeout_s = or_default(settings->low_speed_timeout_s, LOW_SPEED_S_DEFAULT);
+    http->low_speed_bytes = or_default(settings->low_speed_bytes, LOW_SPEED_BYTES_DEFAULT);
+    http->multi = curl_multi_init();
+    if (!http->multi || !copy_text(settings->ca_file, &http->ca_file) ||
+        !copy_text(settings->client_cert_file, &http->client_cert_file) ||
+        !copy_text(settings->client_key_file, &http->client_key_file) ||
+        !copy_text(settings->user_agent, &http->user_agent))
+        return log_fail(ERR_NO_MEMORY, "cannot start an HTTP client: out of memory");
+    (void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, watch_timer);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)HTTP_POLL_MAX / 2);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, 4L);
+    *ret_http = TAKE_PTR(http);
+    return 0;
+}
+
+static void unlink_transfer(struct http *http, const struct http_transfer *transfer)
+{
+    for (struct http_transfer **link = &http->transfers; *link; link = &(*link)->next) {
+        if (*link != transfer)
+            continue;
+        *link = transfer->next;
+        return;
+    }
+}
+
+static void free_transfer(struct http_transfer *transfer)
+{
+    unlink_transfer(transfer->http, transfer);
+    if (transfer->easy) {
+        (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
+        curl_easy_cleanup(transfer->easy);
+    }
+    curl_slist_free_all(transfer->headers);
+    http_response_release(&transfer->response);
+    free(transfer);
+}
+
+DEFINE_CLEANUP(cleanup_transfer, struct http_transfer *, free_transfer);
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    while (http->transfers)
+        free_transfer(http->transfers);
+    if (http->multi)
+        (void)curl_multi_cleanup(http->multi);
+    free(http->ca_file);
+    free(http->client_cert_file);
+    free(http->client_key_file);
+    free(http->user_agent);
+    free(http);
+    curl_global_cleanup();
+}
+
+void http_response_release(struct http_response *response)
+{
+    if (!response)
+        return;
+    buffer_release(&response->headers);
+    buffer_release(&response->body);
+    *response = (struct http_response){0};
+}
+
+/* ---- what curl calls while a transfer runs */
+
+static bool will_be_followed(const struct http_transfer *transfer)
+{
+    int status = transfer->response.status;
+
+    return transfer->follows && status >= 300 && status < 400 && status != 304 && status != 300;
+}
+
+static int tell_headers(struct http_transfer *transfer)
+{
+    const struct http_request *request = &transfer->request;
+
+    if (transfer->headers_told || !request->on_headers)
+        return 0;
+    transfer->headers_told = true;
+    if (request->on_headers(request->state, &transfer->response) == 0)
+        return 0;
+    transfer->aborted = true;
+    return -1;
+}
+
+static size_t on_curl_header(char *bytes, size_t size, size_t count, void *state)
+{
+    struct http_transfer *transfer = state;
+    struct http_response *response = &transfer->response;
+    size_t length = size * count;
+
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        long status = 0;
+
+        (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+        response->status = (int)status;
+        buffer_clear(&response->headers);
+        return length;
+    }
+    if (length <= 2) { /* the empty line */
+        if (response->status < 200 || will_be_followed(transfer))
+            return length;
+        return tell_headers(transfer) ? 0 : length;
+    }
+    buffer_append(&response->headers, bytes, length);
+    if (response->headers.failed) {
+        transfer->too_large = true;
+        return 0;
+    }
+    return length;
+}
+
+static size_t stream_body(struct http_transfer *transfer, const char *bytes, size_t length)
+{
+    const struct http_request *request = &transfer->request;
+
+    transfer->streamed_bytes += length;
+    if (request->stream_bytes_max && transfer->streamed_bytes > request->stream_bytes_max) {
+        transfer->too_large = true;
+        return 0;
+    }
+    if (request->on_body(request->state, bytes, length) == 0)
+        return length;
+    transfer->aborted = true;
+    return 0;
+}
+
+static size_t on_curl_body(char *bytes, size_t size, size_t count, void *state)
+{
+    struct http_transfer *transfer = state;
+    struct http_response *response = &transfer->response;
+    bool good = response->status >= 200 && response->status < 300;
+    size_t length = size * count;
+
+    if (will_be_followed(transfer))
+        return length;
+    if (good && transfer->request.on_body)
+        return stream_body(transfer, bytes, length);
+    response->body.ceiling = good ? transfer->request.response_bytes_max : HTTP_PROBLEM_BYTES_MAX;
+    buffer_append(&response->body, bytes, length);
+    if (!response->body.failed)
+        return length;
+    transfer->too_large = true;
+    return 0;
+}
+
+static size_t on_curl_upload(char *bytes, size_t size, size_t count, void *state)
+{
+    struct http_transfer *transfer = state;
+    int64_t given = transfer->request.on_upload(transfer->request.state, bytes, size * count);
+
+    if (given >= 0)
+        return (size_t)given;
+    transfer->aborted = true;
+    return CURL_READFUNC_ABORT;
+}
+
+static int on_curl_seek(void *state, curl_off_t offset, int origin)
+{
+    struct http_transfer *transfer = state;
+    const struct http_request *request = &transfer->request;
+
+    if (offset != 0 || origin != SEEK_SET || !request->on_rewind)
+        return CURL_SEEKFUNC_CANTSEEK;
+    return request->on_rewind(request->state) ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
+}
+
+static int on_curl_progress(void *state, curl_off_t down_total, curl_off_t down,
+                            curl_off_t up_total, curl_off_t up)
+{
+    struct http_transfer *transfer = state;
+    const struct http_request *request = &transfer->request;
+    bool uploads = up_total > 0;
+
+    if (request->on_progress(request->state, (uint64_t)(uploads ? up : down),
+                             (uint64_t)(uploads ? up_total : down_total)) == 0)
+        return 0;
+    transfer->aborted = true;
+    return 1;
+}
+
+/* ---- setting a transfer up */
+
+static int add_header(struct http_transfer *transfer, const char *name, const char *value)
+{
+    char *line = NULL;
+    struct curl_slist *list;
+
+    if (strpbrk(name, "\r\n:") || strpbrk(value, "\r\n"))
+        return log_fail(ERR_INTERNAL, "cannot send header '%s': it holds a line break", name);
+    if (asprintf(&line, *value ? "%s: %s" : "%s:%s", name, value) < 0)
+        return log_fail(ERR_NO_MEMORY, "cannot send a request: out of memory");
+    list = curl_slist_append(transfer->headers, line);
+    free(line);
+    if (!list)
+        return log_fail(ERR_NO_MEMORY, "cannot send a request: out of memory");
+    transfer->headers = list;
+    return 0;
+}
+
+static int set_headers(struct http_transfer *transfer, const struct http_request *request)
+{
+    bool has_type = false;
+    int r = 0;
+
+    for (size_t i = 0; !r && i < request->header_count; i++) {
+        has_type = has_type || strcasecmp(request->headers[i].name, "Content-Type") == 0;
+        r = add_header(transfer, request->headers[i].name, request->headers[i].value);
+    }
+    if (!r && !has_type && (request->body || request->on_upload))
+        r = add_header(transfer, "Content-Type",
+                       request->on_upload ? "application/octet-stream" : "application/json");
+    if (!r && request->token) {
+        char value[1024];
+
+        if (snprintf(value, sizeof(value), "Bearer %s", request->token) >= (int)sizeof(value))
+            return log_fail(ERR_INTERNAL, "cannot send a request: the token is too long");
+        r = add_header(transfer, "Authorization", value);
+    }
+    if (!r)
+        (void)curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
+    return r;
+}
+
+static void set_method(struct http_transfer *transfer, const struct http_request *request)
+{
+    CURL *easy = transfer->easy;
+    const char *method = request->method;
+
+    if (!method)
+        method = request->body || request->on_upload ? "POST" : "GET";
+    transfer->follows = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (strcmp(method, "HEAD") == 0)
+        (void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (request->on_upload) {
+        (void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        (void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->upload_size);
+        (void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_curl_upload);
+        (void)curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+        (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_curl_seek);
+        (void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
+        (void)curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, RECEIVE_BYTES);
+    } else if (request->body || (!transfer->follows && strcmp(method, "DELETE") != 0)) {
+        (void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
+        (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body ? request->body : "");
+    }
+    if (strcmp(method, "HEAD") != 0)
+        (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void set_limits(struct http_transfer *transfer, const struct http_request *request)
+{
+    const struct http *http = transfer->http;
+    CURL *easy = transfer->easy;
+    bool secure = strncasecmp(request->url, "https:", 6) == 0;
+
+    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
+    (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, transfer->follows ? 1L : 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
+    if (request->timeout_ms)
+        (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
+                           request->silence_s ? 1L : (long)http->low_speed_bytes);
+    (void)curl_easy_setopt(
+        easy, CURLOPT_LOW_SPEED_TIME,
+        (long)(request->silence_s ? request->silence_s : http->low_speed_timeout_s));
+}
+
+static void set_callbacks(struct http_transfer *transfer, const struct http_request *request)
+{
+    CURL *easy = transfer->easy;
+
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_error);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_curl_header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_curl_body);
+    (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    if (!request->on_progress)
+        return;
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_curl_progress);
+    (void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
+}
+
+static void set_connection(struct http_transfer *transfer)
+{
+    const struct http *http = transfer->http;
+    CURL *easy = transfer->easy;
+
+    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
+    (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT,
+                           http->user_agent ? http->user_agent : "modelferry/" MODELFERRY_VERSION);
+    if (http->ca_file)
+        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
+    if (http->client_cert_file)
+        (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, http->client_cert_file);
+    if (http->client_key_file)
+        (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, http->client_key_file);
+}
+
+int http_start(struct http *http, const struct http_request *request,
+               void (*done)(void *state, int outcome, struct http_response *response),
+               struct http_transfer **ret_transfer)
+{
+    CLEANUP(cleanup_transfer) struct http_transfer *transfer = calloc(1, sizeof(*transfer));
+    int r;
+
+    if (!transfer)
+        return log_fail(ERR_NO_MEMORY, "cannot send a request: out of memory");
+    transfer->http = http;
+    transfer->request = *request;
+    transfer->done = done;
+    if (!transfer->request.response_bytes_max)
+        transfer->request.response_bytes_max = RESPONSE_BYTES_MAX_DEFAULT;
+    transfer->response.headers = BUFFER(HTTP_HEADERS_BYTES_MAX);
+    transfer->response.body = BUFFER(HTTP_PROBLEM_BYTES_MAX);
+    transfer->easy = curl_easy_init();
+    if (!transfer->easy)
+        return log_fail(ERR_NO_MEMORY, "cannot send a request: out of memory");
+    if (curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url))
+        return log_fail(ERR_NO_MEMORY, "cannot send a request: out of memory");
+    set_method(transfer, request);
+    set_connection(transfer);
+    set_limits(transfer, request);
+    set_callbacks(transfer, request);
+    r = set_headers(transfer, request);
+    if (r)
+        return r;
+    if (curl_multi_add_handle(http->multi, transfer->easy))
+        return log_fail(ERR_INTERNAL, "cannot send a request: the HTTP library refused it");
+    transfer->next = http->transfers;
+    http->transfers = transfer;
+    if (ret_transfer)
+        *ret_transfer = transfer;
+    (void)TAKE_PTR(transfer);
+    return 0;
+}
+
+void http_cancel(struct http *http, struct http_transfer *transfer)
+{
+    (void)http;
+    if (transfer)
+        free_transfer(transfer);
+}
+
+/* ---- running */
+
+size_t http_poll(const struct http *http, struct pollfd ret_fds[static HTTP_POLL_MAX])
+{
+    if (http->fd_count)
+        memcpy(ret_fds, http->fds, http->fd_count * sizeof(*ret_fds));
+    return http->fd_count;
+}
+
+int http_poll_timeout_ms(const struct http *http)
+{
+    int64_t left_us;
+
+    if (http->wake_us < 0)
+        return -1;
+    left_us = http->wake_us - now_us();
+    if (left_us <= 0)
+        return 0;
+    return left_us / 1000 >= INT_MAX ? INT_MAX : (int)((left_us + 999) / 1000);
+}
+
+static int outcome_of(const struct http_transfer *transfer, CURLcode code)
+{
+    if (code == CURLE_OK)
+        return 0;
+    if (transfer->too_large)
+        return HTTP_E_TOO_LARGE;
+    if (transfer->aborted)
+        return HTTP_E_ABORTED;
+    for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
+        if (outcomes[i].code == code)
+            return outcomes[i].outcome;
+    return HTTP_E_CUT;
+}
+
+static void explain_failure(struct http_transfer *transfer, int outcome, CURLcode code)
+{
+    struct http_response *response = &transfer->response;
+    const char *why = transfer->curl_error[0] ? transfer->curl_error : curl_easy_strerror(code);
+    char *url = NULL;
+
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
+    if (outcome == HTTP_E_TOO_LARGE)
+        why = "the response is larger than allowed";
+    if (outcome == HTTP_E_ABORTED)
+        why = "stopped";
+    (void)snprintf(response->error, sizeof(response->error), "%s: %s", url ? url : "", why);
+}
+
+static void finish(struct http_transfer *transfer, CURLcode code)
+{
+    struct http *http = transfer->http;
+    int outcome = outcome_of(transfer, code);
+
+    if (outcome)
+        explain_failure(transfer, outcome, code);
+    unlink_transfer(http, transfer);
+    (void)curl_multi_remove_handle(http->multi, transfer->easy);
+    transfer->done(transfer->request.state, outcome, &transfer->response);
+    free_transfer(transfer);
+}
+
+static void finish_all(struct http *http)
+{
+    int left;
+
+    for (CURLMsg *message = curl_multi_info_read(http->multi, &left); message;
+         message = curl_multi_info_read(http->multi, &left)) {
+        char *transfer = NULL;
+
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        finish((struct http_transfer *)(void *)transfer, message->data.result);
+    }
+}
+
+void http_dispatch(struct http *http, const struct pollfd *fds, size_t count)
+{
+    int running;
+
+    for (size_t i = 0; i < count; i++) {
+        int what = 0;
+
+        if (fds[i].revents & (POLLIN | POLLHUP))
+            what |= CURL_CSELECT_IN;
+        if (fds[i].revents & POLLOUT)
+            what |= CURL_CSELECT_OUT;
+        if (fds[i].revents & (POLLERR | POLLNVAL))
+            what |= CURL_CSELECT_ERR;
+        if (what)
+            (void)curl_multi_socket_action(http->multi, fds[i].fd, what, &running);
+    }
+    if (http->wake_us >= 0 && http->wake_us <= now_us()) {
+        http->wake_us = -1;
+        (void)curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+    finish_all(http);
+}
+
+/* ---- blocking */
+
+struct waiting {
+    const struct http_request *request;
+    struct http_response *response;
+    int outcome;
+    bool done;
+};
+
+static int wait_headers(void *state, const struct http_response *response)
+{
+    struct waiting *waiting = state;
+
+    return waiting->request->on_headers(waiting->request->state, response);
+}
+
+static int wait_body(void *state, const void *bytes, size_t size)
+{
+    struct waiting *waiting = state;
+
+    return waiting->request->on_body(waiting->request->state, bytes, size);
+}
+
+static int wait_progress(void *state, uint64_t done_bytes, uint64_t total_bytes)
+{
+    struct waiting *waiting = state;
+
+    return waiting->request->on_progress(waiting->request->state, done_bytes, total_bytes);
+}
+
+static int64_t wait_upload(void *state, char *bytes, size_t capacity)
+{
+    struct waiting *waiting = state;
+
+    return waiting->request->on_upload(waiting->request->state, bytes, capacity);
+}
+
+static int wait_rewind(void *state)
+{
+    struct waiting *waiting = state;
+
+    return waiting->request->on_rewind(waiting->request->state);
+}
+
+static void wait_done(void *state, int outcome, struct http_response *response)
+{
+    struct waiting *waiting = state;
+
+    waiting->outcome = outcome;
+    waiting->done = true;
+    *waiting->response = *response;
+    *response = (struct http_response){0};
+}
+
+int http_request(struct http *http, const struct http_request *request,
+                 struct http_response *ret_response)
+{
+    struct waiting waiting = {.request = request, .response = ret_response};
+    struct http_request wrapped = *request;
+    int r;
+
+    wrapped.state = &waiting;
+    wrapped.on_headers = request->on_headers ? wait_headers : NULL;
+    wrapped.on_body = request->on_body ? wait_body : NULL;
+    wrapped.on_progress = request->on_progress ? wait_progress : NULL;
+    wrapped.on_upload = request->on_upload ? wait_upload : NULL;
+    wrapped.on_rewind = request->on_rewind ? wait_rewind : NULL;
+    r = http_start(http, &wrapped, wait_done, NULL);
+    if (r)
+        return r;
+    while (!waiting.done) {
+        struct pollfd fds[HTTP_POLL_MAX];
+        size_t count = http_poll(http, fds);
+
+        if (poll(fds, count, http_poll_timeout_ms(http)) < 0 && errno != EINTR)
+            return log_fail_errno("cannot wait for the network");
+        http_dispatch(http, fds, count);
+    }
+    return waiting.outcome;
+}
+
+/* ---- reading a response */
+
+/* Cuts the line's value out of the buffer: NUL in place of its end, so each is read in place. */
+static const char *header_value(char *line, size_t name_length)
+{
+    char *value = line + name_length + 1;
+    char *end;
+
+    while (*value == ' ' || *value == '\t')
+        value++;
+    end = value + strcspn(value, "\r\n");
+    while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    *end = '\0';
+    return value;
+}
+
+const char *http_response_header(struct http_response *response, const char *name)
+{
+    char *cursor = response->headers.bytes;
+    char *end = cursor ? cursor + response->headers.size : NULL;
+    size_t name_length = strlen(name);
+
+    while (cursor && cursor < end) {
+        size_t length = strcspn(cursor, "\n"); /* or the NUL that an earlier call left */
+
+        if (length > name_length && strncasecmp(cursor, name, name_length) == 0 &&
+            cursor[name_length] == ':')
+            return header_value(cursor, name_length);
+        cursor += length + 1;
+    }
+    return NULL;
+}
+
+int64_t http_response_number(struct http_response *response, const char *name, int64_t fallback)
+{
+    const char *text = http_response_header(response, name);
+    char *end;
+    long long number;
+
+    if (!text || !isdigit((unsigned char)*text))
+        return fallback;
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    return errno || *end ? fallback : number;
+}
+
+static json_t *problem_document(const struct http_response *response)
+{
+    json_t *document;
+
+    if (!response->body.size)
+        return NULL;
+    document = json_loadb(response->body.bytes, response->body.size, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(document))
+        return document;
+    json_decref(document);
+    return NULL;
+}
+
+void http_response_explain(const struct http_response *response, char *ret_text, size_t size)
+{
+    CLEANUP(cleanup_json) json_t *problem = NULL;
+    const char *detail;
+    const char *request_id;
+
+    ret_text[0] = '\0';
+    if (response->error[0]) {
+        (void)snprintf(ret_text, size, "%s", response->error);
+        return;
+    }
+    if (response->status >= 200 && response->status < 300)
+        return;
+    problem = problem_document(response);
+    detail = json_string_value(json_object_get(problem, "detail"));
+    if (!detail)
+        detail = json_string_value(json_object_get(problem, "title"));
+    request_id = json_string_value(json_object_get(problem, "request_id"));
+    if (!detail)
+        (void)snprintf(ret_text, size, "the server answered %d", response->status);
+    else if (!request_id)
+        (void)snprintf(ret_text, size, "%s (%d)", detail, response->status);
+    else
+        (void)snprintf(ret_text, size, "%s (%d, request %s)", detail, response->status, request_id);
+}
+
+void http_response_problem(const struct http_response *response, char *ret_type, size_t size)
+{
+    CLEANUP(cleanup_json) json_t *problem = problem_document(response);
+    const char *type = json_string_value(json_object_get(problem, "type"));
+    const char *last = type ? type + strlen(type) : "";
+
+    while (type && last > type && !strchr("/:#", last[-1]))
+        last--;
+    (void)snprintf(ret_type, size, "%s", last);
+}
+
+void http_escape(struct buffer *url, const char *text)
+{
+    for (const unsigned char *cursor = (const unsigned char *)text; *cursor; cursor++) {
+        if (isalnum(*cursor) || strchr("-._~", *cursor))
+            buffer_append_char(url, (char)*cursor);
+        else
+            buffer_printf(url, "%%%02X", *cursor);
+    }
+}
