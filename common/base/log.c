@@ -154,6 +154,13 @@ static void format_text(struct line *line, enum log_level level, const char *mes
     put_escaped(line, message, false);
 }
 
+static void format_plain(struct line *line, const char *message)
+{
+    put_text(line, program_invocation_short_name);
+    put_text(line, ": ");
+    put_escaped(line, message, false);
+}
+
 static void write_line(enum log_level level, const char *message)
 {
     struct line line = {.size = 0};
@@ -161,6 +168,8 @@ static void write_line(enum log_level level, const char *message)
 
     if (log_format == LOG_JSON)
         format_json(&line, level, message);
+    else if (log_format == LOG_PLAIN)
+        format_plain(&line, message);
     else
         format_text(&line, level, message);
     line.bytes[line.size++] = '\n';

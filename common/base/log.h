@@ -12,7 +12,8 @@
  *     2026-01-02T03:04:05.678Z warn listener=api request=01J9... cannot open 'x': no such file
  *
  * or, with LOG_JSON, one JSON object a line ({"time","level","message", and the context's pairs}).
- * Under systemd (JOURNAL_STREAM set) the text form has a <N> priority prefix and no time.
+ * Under systemd (JOURNAL_STREAM set) the text form has a <N> priority prefix and no time. LOG_PLAIN
+ * is for tools that people type: "modelferry: cannot open 'x': no such file".
  *
  * Control characters and bytes that are not UTF-8 are escaped, so that nothing a peer sends can
  * forge a line. Lines are cut at 4 KiB. Never pass secrets.
@@ -29,6 +30,7 @@ enum log_level {
 enum log_format {
     LOG_TEXT,
     LOG_JSON,
+    LOG_PLAIN,
 };
 
 /* Both may change while running (SIGHUP). The defaults are LOG_INFO and LOG_TEXT. */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/options.h"
+#include "cli/output.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * The exit status of every command; stable, documented in modelferry(1).
+ *
+ * Functions of the command line return 0, one of these once the reason was reported
+ * (output_fail), or negative when fatal and logged, which ends as CLI_FAILED.
+ */
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_FAILED = 1,        /* refused by the server, or failed here */
+    CLI_USAGE = 2,         /* the command line is wrong; nothing was done */
+    CLI_UNREACHABLE = 3,   /* no answer, or the server cannot serve now: try again */
+    CLI_TIMED_OUT = 4,     /* --timeout passed; what was asked for goes on */
+    CLI_UNVERIFIED = 5,    /* bytes or signatures are not what they should be */
+    CLI_INTERRUPTED = 130, /* by a signal */
+};
+
+/* Everything that any flag can set; which command takes which is in commands.c. */
+struct cli_flags {
+    /* all commands */
+    bool help;
+    bool json;
+    bool quiet;
+    const char *profile;
+
+    const char *name;
+    const char *out;
+    const char *token_file;
+    const char *ca_file;
+    const char *description;
+    const char *key;
+    const char *slot;
+    const char *variant;
+    const char *device_url;
+    const char *state;
+    struct options_list keys;
+    struct options_list tags;
+    struct options_list metrics;
+    struct options_list params;
+    struct options_list variants;
+    struct options_list trust;
+    struct options_list devices;
+    struct options_list attributes;
+    int64_t role; /* index into commands_roles */
+    int64_t uses;
+    int64_t limit;
+    int64_t expires_ms;
+    int64_t timeout_ms;
+    int64_t retry_ms;
+    bool draft;
+    bool yes;
+    bool all;
+    bool wait;
+    bool online;
+    bool public_only;
+};
+
+/* What a command is given. */
+struct cli {
+    const struct clock *clock;
+    FILE *in;
+    struct output output;
+    struct cli_flags flags;
+    struct arena arena; /* lives as long as the command */
+};
+
+/*
+ * Runs the command that argv (with the program's name) asks for. Streams stay open.
+ *
+ * Returns an exit status.
+ */
+int cli_run(const struct clock *clock, FILE *in, FILE *out, FILE *err, int argc, char **argv);
+
+/* Reports a command line that is wrong: CLI_USAGE. */
+int cli_usage(struct cli *cli, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#endif
