@@ -210,7 +210,7 @@ CREATE TABLE variant_artifact (
         CHECK (name ~ '^[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}$'),
     sha256 sha256 NOT NULL,
     size_bytes bigint NOT NULL CONSTRAINT variant_artifact_size CHECK (size_bytes >= 0),
-    artifact_id bigint,
+    artifact_id bigint CONSTRAINT variant_artifact_artifact_fkey REFERENCES artifact (id),
     CONSTRAINT variant_artifact_pkey PRIMARY KEY (variant_id, position),
     CONSTRAINT variant_artifact_name_key UNIQUE (variant_id, name),
     CONSTRAINT variant_artifact_variant_fkey FOREIGN KEY (workspace_id, variant_id)
