@@ -54,19 +54,15 @@ void roster_free(struct roster *roster);
 /*
  * Inserts or changes a device and wakes its subscriptions where its version rose or it was
  * revoked. A row that is not newer than what is known (by revision) is ignored, so rows may come
- * from several threads in any order. Its assignment must be known (roster_assignment_add), or be 0.
+ * from several threads in any order. Its assignment must be in roster_assignments(), or be 0.
  */
-void roster_put(struct roster *roster, const struct roster_row *row);
+int roster_put(struct roster *roster, const struct roster_row *row) MUST_CHECK;
 
 /* Refuses the device's tokens from now on and wakes its subscriptions. Unknown ids are fine. */
 void roster_revoke(struct roster *roster, int64_t device_id);
 
-/* Whether roster_put may name this assignment without adding it first. Takes a reference if so. */
-bool roster_assignment_hold(struct roster *roster, int64_t assignment_id);
-/* slots: the JSON object of the desired state's "slots", copied. Takes a reference. */
-void roster_assignment_add(struct roster *roster, int64_t assignment_id, const char *slots);
-/* Gives a reference back. An assignment that no device and no reference names is forgotten. */
-void roster_assignment_drop(struct roster *roster, int64_t assignment_id);
+/* What devices should run; roster_put's assignments must be there before. */
+struct assignments *roster_assignments(struct roster *roster);
 
 /*
  * Brackets a load of every device: what was not put between begin and end is revoked at the end,
