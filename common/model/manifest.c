@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/manifest.h"
+
+#include "base/clock.h"
+#include "crypto/text.h"
+#include "model/name.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *check_type(const char *text)
+{
+    return strcmp(text, "modelferry-manifest") == 0 ? NULL : "\"modelferry-manifest\"";
+}
+
+static const char *check_spec_version(const char *text)
+{
+    return strcmp(text, "1.0") == 0 ? NULL : "\"1.0\"";
+}
+
+static const struct field hashes_fields[] = {
+    {"sha256", FIELD_HEX, FIELDS_AT(struct manifest_artifact, sha256), .required = true,
+     .max = DIGEST_SHA256_SIZE},
+};
+static const struct shape hashes_shape =
+    SHAPE(struct manifest_artifact, hashes_fields, .open = true);
+
+static const struct field artifact_fields[] = {
+    {"name", FIELD_STRING, FIELDS_AT(struct manifest_artifact, name), .required = true,
+     .check = name_check_artifact},
+    {"length", FIELD_INTEGER, FIELDS_AT(struct manifest_artifact, length), .required = true,
+     .max = MANIFEST_ARTIFACT_LENGTH_MAX},
+    {"hashes", FIELD_INLINE, 0, .required = true, .shape = &hashes_shape},
+};
+static const struct shape artifact_shape =
+    SHAPE(struct manifest_artifact, artifact_fields, .open = true);
+
+static const struct field variant_fields[] = {
+    {"runtime", FIELD_STRING, FIELDS_AT(struct manifest_variant, id.runtime), .required = true,
+     .check = name_check_part},
+    {"hardware", FIELD_STRING, FIELDS_AT(struct manifest_variant, id.hardware), .required = true,
+     .check = name_check_part},
+    {"precision", FIELD_STRING, FIELDS_AT(struct manifest_variant, id.precision),
+     .required = true, .check = name_check_part},
+    {"artifacts", FIELD_LIST, FIELDS_AT(struct manifest_variant, artifacts), .required = true,
+     .min = 1, .max = MANIFEST_ARTIFACTS_MAX, .shape = &artifact_shape,
+     .count_offset = FIELDS_AT(struct manifest_variant, artifact_count)},
+};
+static const struct shape variant_shape =
+    SHAPE(struct manifest_variant, variant_fields, .open = true);
+
+struct decoded {
+    const char *type;
+    const char *spec_version;
+    struct manifest manifest;
+};
+
+static const struct field manifest_fields[] = {
+    {"_type", FIELD_STRING, FIELDS_AT(struct decoded, type), .required = true,
+     .check = check_type},
+    {"spec_version", FIELD_STRING, FIELDS_AT(struct decoded, spec_version), .required = true,
+     .check = check_spec_version},
+    {"workspace", FIELD_STRING, FIELDS_AT(struct decoded, manifest.workspace), .required = true,
+     .check = name_check},
+    {"model", FIELD_STRING, FIELDS_AT(struct decoded, manifest.model), .required = true,
+     .check = name_check},
+    {"version", FIELD_STRING, FIELDS_AT(struct decoded, manifest.version), .required = true,
+     .check = name_check_version},
+    {"created", FIELD_TIME, FIELDS_AT(struct decoded, manifest.created_ms), .required = true},
+    {"description", FIELD_STRING, FIELDS_AT(struct decoded, manifest.description),
+     .max = MANIFEST_DESCRIPTION_MAX},
+    {"tags", FIELD_PAIRS, FIELDS_AT(struct decoded, manifest.tags), .max = MANIFEST_PAIRS_MAX,
+     .check = name_check_tag_value, .key_check = name_check_tag_key,
+     .count_offset = FIELDS_AT(struct decoded, manifest.tag_count)},
+    {"metrics", FIELD_PAIRS, FIELDS_AT(struct decoded, manifest.metrics),
+     .max = MANIFEST_PAIRS_MAX, .check = name_check_metric, .key_check = name_check_tag_key,
+     .count_offset = FIELDS_AT(struct decoded, manifest.metric_count)},
+    {"params", FIELD_PAIRS, FIELDS_AT(struct decoded, manifest.params), .max = MANIFEST_PAIRS_MAX,
+     .check = name_check_tag_value, .key_check = name_check_tag_key,
+     .count_offset = FIELDS_AT(struct decoded, manifest.param_count)},
+    {"variants", FIELD_LIST, FIELDS_AT(struct decoded, manifest.variants), .required = true,
+     .min = 1, .max = MANIFEST_VARIANTS_MAX, .shape = &variant_shape,
+     .count_offset = FIELDS_AT(struct decoded, manifest.variant_count)},
+};
+static const struct shape manifest_shape = SHAPE(struct decoded, manifest_fields, .open = true);
+
+static int check_artifacts_unique(const struct manifest_variant *variant, size_t index,
+                                  struct fields_error *error)
+{
+    char path[96];
+
+    for (size_t i = 1; i < variant->artifact_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(variant->artifacts[i].name, variant->artifacts[j].name) != 0)
+                continue;
+            (void)snprintf(path, sizeof(path), "variants[%zu].artifacts[%zu].name", index, i);
+            return fields_refuse(error, path, "'%s' is artifact %zu already",
+                                 variant->artifacts[i].name, j);
+        }
+    }
+    return 0;
+}
+
+static int check_variants_unique(const struct manifest *manifest, struct fields_error *error)
+{
+    char path[96];
+    char text[VARIANT_TEXT_SIZE];
+
+    for (size_t i = 0; i < manifest->variant_count; i++) {
+        int r = check_artifacts_unique(&manifest->variants[i], i, error);
+
+        if (r)
+            return r;
+        for (size_t j = 0; j < i; j++) {
+            if (!variant_equal(&manifest->variants[i].id, &manifest->variants[j].id))
+                continue;
+            (void)snprintf(path, sizeof(path), "variants[%zu]", i);
+            variant_format(&manifest->variants[i].id, text);
+            return fields_refuse(error, path, "'%s' is variant %zu already", text, j);
+        }
+    }
+    return 0;
+}
+
+int manifest_decode(const json_t *signed_part, struct arena *arena, struct manifest *ret_manifest,
+                    struct fields_error *ret_error)
+{
+    struct decoded decoded;
+    int r;
+
+    r = fields_decode(&manifest_shape, signed_part, arena, &decoded, ret_error);
+    if (r)
+        return r;
+    r = check_variants_unique(&decoded.manifest, ret_error);
+    if (r)
+        return r;
+    *ret_manifest = decoded.manifest;
+    return 0;
+}
+
+static json_t *encode_artifacts(const struct manifest_variant *variant)
+{
+    json_auto_t *array = json_array();
+
+    for (size_t i = 0; i < variant->artifact_count; i++) {
+        const struct manifest_artifact *artifact = &variant->artifacts[i];
+        char hex[DIGEST_SHA256_HEX_SIZE];
+
+        text_hex(artifact->sha256, sizeof(artifact->sha256), hex);
+        if (json_array_append_new(array, json_pack("{s:s, s:I, s:{s:s}}", "name", artifact->name,
+                                                   "length", (json_int_t)artifact->length,
+                                                   "hashes", "sha256", hex)) < 0)
+            return NULL;
+    }
+    return json_incref(array);
+}
+
+static json_t *encode_variants(const struct manifest *manifest)
+{
+    json_auto_t *array = json_array();
+
+    for (size_t i = 0; i < manifest->variant_count; i++) {
+        const struct manifest_variant *variant = &manifest->variants[i];
+
+        if (json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:o}", "runtime",
+                                                   variant->id.runtime, "hardware",
+                                                   variant->id.hardware, "precision",
+                                                   variant->id.precision, "artifacts",
+                                                   encode_artifacts(variant))) < 0)
+            return NULL;
+    }
+    return json_incref(array);
+}
+
+/* Adds the member where there are pairs. */
+static int set_pairs(json_t *object, const char *name, const struct fields_pair *pairs,
+                     size_t count)
+{
+    return count > 0 ? json_object_set_new(object, name, fields_pairs_to_json(pairs, count)) : 0;
+}
+
+json_t *manifest_encode(const struct manifest *manifest)
+{
+    char created[CLOCK_RFC3339_SIZE];
+    json_auto_t *object = NULL;
+
+    clock_format_rfc3339(manifest->created_ms, created);
+    object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "_type", "modelferry-manifest",
+                       "spec_version", "1.0", "workspace", manifest->workspace, "model",
+                       manifest->model, "version", manifest->version, "created", created,
+                       "variants", encode_variants(manifest));
+    if (!object)
+        return NULL;
+    if (manifest->description &&
+        json_object_set_new(object, "description", json_string(manifest->description)) < 0)
+        return NULL;
+    if (set_pairs(object, "tags", manifest->tags, manifest->tag_count) < 0 ||
+        set_pairs(object, "metrics", manifest->metrics, manifest->metric_count) < 0 ||
+        set_pairs(object, "params", manifest->params, manifest->param_count) < 0)
+        return NULL;
+    return json_incref(object);
+}
+
+const struct manifest_variant *manifest_find(const struct manifest *manifest, const char *variant)
+{
+    char text[VARIANT_TEXT_SIZE];
+
+    for (size_t i = 0; i < manifest->variant_count; i++) {
+        variant_format(&manifest->variants[i].id, text);
+        if (strcmp(text, variant) == 0)
+            return &manifest->variants[i];
+    }
+    return NULL;
+}
+
+const struct manifest_variant *manifest_pick(const struct manifest *manifest,
+                                             const struct variant_capability *capabilities,
+                                             size_t capability_count)
+{
+    for (size_t i = 0; i < manifest->variant_count; i++) {
+        if (variant_fits(&manifest->variants[i].id, capabilities, capability_count))
+            return &manifest->variants[i];
+    }
+    return NULL;
+}

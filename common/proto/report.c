@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/report.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "crypto/text.h"
+#include "model/name.h"
+#include "model/variant.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *check_type(const char *text)
+{
+    return strcmp(text, "modelferry-report") == 0 ? NULL : "\"modelferry-report\"";
+}
+
+static const char *check_one_of(const char *text, const char *const *words, size_t count,
+                                const char *expected)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(text, words[i]) == 0)
+            return NULL;
+    }
+    return expected;
+}
+
+static const char *check_state(const char *text)
+{
+    static const char *const words[] = {"installed", "failed", "removed"};
+
+    return check_one_of(text, words, ARRAY_LEN(words), "\"installed\", \"failed\" or \"removed\"");
+}
+
+static const char *check_reload(const char *text)
+{
+    static const char *const words[] = {"restart", "signal", "watch", "notify", "reboot", "none"};
+
+    return check_one_of(text, words, ARRAY_LEN(words),
+                        "\"restart\", \"signal\", \"watch\", \"notify\", \"reboot\" or \"none\"");
+}
+
+static const char *check_gap_source(const char *text)
+{
+    static const char *const words[] = {"application", "agent", "none"};
+
+    return check_one_of(text, words, ARRAY_LEN(words), "\"application\", \"agent\" or \"none\"");
+}
+
+static const char *check_code(const char *text)
+{
+    size_t length = strlen(text);
+
+    if (length > 0 && length <= 64 &&
+        strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == length)
+        return NULL;
+    return "1 to 64 characters a-z, 0-9, '-'";
+}
+
+static const char *check_uuid(const char *text)
+{
+    static const char pattern[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+    for (size_t i = 0; i < sizeof(pattern); i++) {
+        bool fits = pattern[i] == 'x' ? text[i] && strchr("0123456789abcdef", text[i])
+                                      : text[i] == pattern[i];
+
+        if (!fits)
+            return "a lower-case UUID";
+    }
+    return NULL;
+}
+
+static const struct field previous_fields[] = {
+    {"model", FIELD_STRING, FIELDS_AT(struct report_previous, model), .required = true,
+     .check = name_check},
+    {"version", FIELD_STRING, FIELDS_AT(struct report_previous, version), .required = true,
+     .check = name_check_version},
+};
+static const struct shape previous_shape = SHAPE(struct report_previous, previous_fields);
+
+static const struct field error_fields[] = {
+    {"code", FIELD_STRING, FIELDS_AT(struct report_error, code), .required = true,
+     .check = check_code},
+    {"detail", FIELD_STRING, FIELDS_AT(struct report_error, detail), .nullable = true,
+     .max = REPORT_DETAIL_MAX},
+};
+static const struct shape error_shape = SHAPE(struct report_error, error_fields);
+
+static const struct field slot_fields[] = {
+    {"state", FIELD_STRING, FIELDS_AT(struct report_slot, state), .required = true,
+     .check = check_state},
+    {"model", FIELD_STRING, FIELDS_AT(struct report_slot, model), .nullable = true,
+     .check = name_check},
+    {"version", FIELD_STRING, FIELDS_AT(struct report_slot, version), .nullable = true,
+     .check = name_check_version},
+    {"variant", FIELD_STRING, FIELDS_AT(struct report_slot, variant), .nullable = true,
+     .check = variant_check},
+    {"manifest_sha256", FIELD_HEX, FIELDS_AT(struct report_slot, manifest_sha256),
+     .nullable = true, .max = DIGEST_SHA256_SIZE},
+    {"previous", FIELD_OBJECT, FIELDS_AT(struct report_slot, previous), .nullable = true,
+     .shape = &previous_shape},
+    {"reload", FIELD_STRING, FIELDS_AT(struct report_slot, reload), .nullable = true,
+     .check = check_reload},
+    {"gap_us", FIELD_INTEGER, FIELDS_AT(struct report_slot, gap_us), .nullable = true,
+     .max = INT64_MAX, .fallback = REPORT_GAP_NONE},
+    {"gap_source", FIELD_STRING, FIELDS_AT(struct report_slot, gap_source), .nullable = true,
+     .check = check_gap_source},
+    {"duration_ms", FIELD_INTEGER, FIELDS_AT(struct report_slot, duration_ms), .nullable = true,
+     .max = INT64_MAX, .fallback = REPORT_GAP_NONE},
+    {"error", FIELD_OBJECT, FIELDS_AT(struct report_slot, error), .nullable = true,
+     .shape = &error_shape},
+};
+static const struct shape slot_shape =
+    SHAPE(struct report_slot, slot_fields, .key_offset = FIELDS_AT(struct report_slot, name));
+
+struct decoded {
+    const char *type;
+    struct report report;
+};
+
+static const struct field report_fields[] = {
+    {"_type", FIELD_STRING, FIELDS_AT(struct decoded, type), .required = true,
+     .check = check_type},
+    {"device_id", FIELD_STRING, FIELDS_AT(struct decoded, report.device_id), .required = true,
+     .check = check_uuid},
+    {"sequence", FIELD_INTEGER, FIELDS_AT(struct decoded, report.sequence), .required = true,
+     .min = 1, .max = INT64_MAX},
+    {"time", FIELD_TIME, FIELDS_AT(struct decoded, report.time_ms), .required = true},
+    {"state_version", FIELD_INTEGER, FIELDS_AT(struct decoded, report.state_version),
+     .required = true, .max = INT64_MAX},
+    {"slots", FIELD_MAP, FIELDS_AT(struct decoded, report.slots), .required = true,
+     .max = REPORT_SLOTS_MAX, .key_check = name_check, .shape = &slot_shape,
+     .count_offset = FIELDS_AT(struct decoded, report.slot_count)},
+};
+static const struct shape report_shape = SHAPE(struct decoded, report_fields);
+
+/* What depends on more than one member. */
+static int check_slot(struct report_slot *slot, struct fields_error *error)
+{
+    bool failed = strcmp(slot->state, "failed") == 0;
+    bool installed = strcmp(slot->state, "installed") == 0;
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "slots.%.63s", slot->name);
+    if (failed != (slot->error != NULL))
+        return fields_refuse(error, path, "'error' belongs to the state \"failed\", and only there");
+    if (strcmp(slot->state, "removed") != 0 && (!slot->model || !slot->version))
+        return fields_refuse(error, path, "'model' and 'version' are needed unless \"removed\"");
+    if (installed && (!slot->variant || !slot->has_manifest))
+        return fields_refuse(error, path,
+                             "'variant' and 'manifest_sha256' are needed where \"installed\"");
+    return 0;
+}
+
+int report_decode(const json_t *signed_part, struct arena *arena, struct report *ret_report,
+                  struct fields_error *ret_error)
+{
+    const json_t *slots = json_object_get(signed_part, "slots");
+    struct decoded decoded;
+    int r;
+
+    r = fields_decode(&report_shape, signed_part, arena, &decoded, ret_error);
+    for (size_t i = 0; !r && i < decoded.report.slot_count; i++) {
+        struct report_slot *slot = &decoded.report.slots[i];
+        const json_t *member = json_object_get(slots, slot->name);
+
+        slot->has_manifest = json_is_string(json_object_get(member, "manifest_sha256"));
+        r = check_slot(slot, ret_error);
+    }
+    if (r)
+        return r;
+    *ret_report = decoded.report;
+    return 0;
+}
+
+/* A number, or null where it was not measured. */
+static json_t *measured(int64_t value)
+{
+    return value == REPORT_GAP_NONE ? json_null() : json_integer(value);
+}
+
+static json_t *encode_slot(const struct report_slot *slot)
+{
+    char hex[DIGEST_SHA256_HEX_SIZE];
+    json_t *previous = NULL;
+    json_t *error = NULL;
+
+    text_hex(slot->manifest_sha256, sizeof(slot->manifest_sha256), hex);
+    if (slot->previous)
+        previous = json_pack("{s:s, s:s}", "model", slot->previous->model, "version",
+                             slot->previous->version);
+    if (slot->error)
+        error = json_pack("{s:s, s:s*}", "code", slot->error->code, "detail", slot->error->detail);
+    return json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:o*, s:s*, s:o, s:s*, s:o, s:o*}", "state",
+                     slot->state, "model", slot->model, "version", slot->version, "variant",
+                     slot->variant, "manifest_sha256", slot->has_manifest ? hex : NULL, "previous",
+                     previous, "reload", slot->reload, "gap_us", measured(slot->gap_us),
+                     "gap_source", slot->gap_source, "duration_ms", measured(slot->duration_ms),
+                     "error", error);
+}
+
+json_t *report_encode(const struct report *report)
+{
+    json_auto_t *slots = json_object();
+    char time[CLOCK_RFC3339_SIZE];
+
+    clock_format_rfc3339(report->time_ms, time);
+    for (size_t i = 0; i < report->slot_count; i++) {
+        if (json_object_set_new(slots, report->slots[i].name, encode_slot(&report->slots[i])) < 0)
+            return NULL;
+    }
+    return json_pack("{s:s, s:s, s:I, s:s, s:I, s:O}", "_type", "modelferry-report", "device_id",
+                     report->device_id, "sequence", (json_int_t)report->sequence, "time", time,
+                     "state_version", (json_int_t)report->state_version, "slots", slots);
+}
