@@ -47,7 +47,7 @@ INSERT INTO workspace (name) VALUES ('default');
 CREATE TABLE api_token (
     id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT api_token_pkey PRIMARY KEY,
     workspace_id bigint NOT NULL CONSTRAINT api_token_workspace_fkey REFERENCES workspace (id),
-    name resource_name NOT NULL,
+    name text NOT NULL CONSTRAINT api_token_name CHECK (octet_length(name) BETWEEN 1 AND 128),
     role text NOT NULL CONSTRAINT api_token_role
         CHECK (role IN ('admin', 'publisher', 'operator', 'viewer')),
     token_sha256 sha256 NOT NULL CONSTRAINT api_token_token_sha256_key UNIQUE,

@@ -46,8 +46,8 @@ CREATE TABLE model_key (
     model_id bigint NOT NULL,
     keyid sha256 NOT NULL,
     name text NOT NULL CONSTRAINT model_key_name CHECK (octet_length(name) <= 128),
-    public_key bytea NOT NULL CONSTRAINT model_key_public_key
-        CHECK (octet_length(public_key) = 32),
+    key text NOT NULL CONSTRAINT model_key_key
+        CHECK (octet_length(key) <= 8192 AND key::json IS NOT NULL),
     added_at timestamptz NOT NULL,
     added_by text NOT NULL CONSTRAINT model_key_added_by
         CHECK (length(added_by) BETWEEN 1 AND 128),
@@ -63,7 +63,7 @@ COMMENT ON COLUMN model_key.workspace_id IS 'The workspace it belongs to';
 COMMENT ON COLUMN model_key.model_id IS 'The model';
 COMMENT ON COLUMN model_key.keyid IS 'SHA-256 of the canonical JSON of TUF''s key object';
 COMMENT ON COLUMN model_key.name IS 'Whose key it is; empty where none was given';
-COMMENT ON COLUMN model_key.public_key IS 'Ed25519, raw';
+COMMENT ON COLUMN model_key.key IS 'TUF''s key object, canonical JSON: what keyid is the digest of';
 COMMENT ON COLUMN model_key.added_at IS 'When it was added';
 COMMENT ON COLUMN model_key.added_by IS 'Name of the token that added it';
 COMMENT ON COLUMN model_key.revoked_at IS
