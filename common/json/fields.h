@@ -21,10 +21,9 @@
  *     };
  *
  *     static const struct field token_fields[] = {
- *         {"name", FIELD_STRING, FIELDS_AT(struct token_draft, name), .required = true,
- *          .min = 1, .max = 100},
- *         {"expires_in_s", FIELD_INTEGER, FIELDS_AT(struct token_draft, expires_in_s),
- *          .min = 1, .max = 31536000, .fallback = 86400},
+ *         FIELD("name", STRING, struct token_draft, name, .required = true, .min = 1, .max = 100),
+ *         FIELD("expires_in_s", INTEGER, struct token_draft, expires_in_s, .min = 1,
+ *               .max = 31536000, .fallback = 86400),
  *     };
  *     static const struct shape token_shape = SHAPE(struct token_draft, token_fields);
  *
@@ -89,14 +88,23 @@ struct fields_pair {
     const char *value;
 };
 
-/* Also refuses, at compile time, a member that is not there. */
-#define FIELDS_AT(type, member) offsetof(type, member)
+/*
+ * Rows of a table and the shape around it; designated initializers may follow.
+ *
+ *     FIELD("name", STRING, struct token_draft, name, .required = true, .min = 1)
+ *     FIELD_ARRAY("variants", LIST, struct manifest, variants, variant_count, .shape = &x)
+ *     FIELD_INSIDE("hashes", .shape = &hashes_shape) -- INLINE with offsets of the same struct
+ */
+// clang-format off
+#define FIELD(label, kind, T, ...) {.name = (label), .type = FIELD_##kind, FIELD_AT_(T, __VA_ARGS__, )}
+#define FIELD_ARRAY(label, kind, T, ...) {.name = (label), .type = FIELD_##kind, FIELD_ARRAY_AT_(T, __VA_ARGS__, )}
+#define FIELD_INSIDE(label, ...) {.name = (label), .type = FIELD_INLINE, __VA_ARGS__}
+#define SHAPE(T, ...) {.size = sizeof(T), SHAPE_OF_(__VA_ARGS__, )}
 
-#define SHAPE(type, table, ...)                                                                    \
-    {                                                                                              \
-        .fields = (table), .count = sizeof(table) / sizeof((table)[0]), .size = sizeof(type),      \
-        __VA_ARGS__                                                                                \
-    }
+#define FIELD_AT_(T, member, ...) .offset = offsetof(T, member), __VA_ARGS__
+#define FIELD_ARRAY_AT_(T, items, items_count, ...) .offset = offsetof(T, items), .count_offset = offsetof(T, items_count), __VA_ARGS__
+#define SHAPE_OF_(table, ...) .fields = (table), .count = sizeof(table) / sizeof((table)[0]), __VA_ARGS__
+// clang-format on
 
 /* What is wrong with a text that somebody sent, ready for a problem document. Valid UTF-8. */
 struct fields_error {

@@ -20,32 +20,32 @@ static const char *check_spec_version(const char *text)
 }
 
 static const struct field hashes_fields[] = {
-    {"sha256", FIELD_HEX, FIELDS_AT(struct manifest_artifact, sha256), .required = true,
-     .max = DIGEST_SHA256_SIZE},
+    FIELD("sha256", HEX, struct manifest_artifact, sha256, .required = true,
+          .max = DIGEST_SHA256_SIZE),
 };
 static const struct shape hashes_shape =
     SHAPE(struct manifest_artifact, hashes_fields, .open = true);
 
 static const struct field artifact_fields[] = {
-    {"name", FIELD_STRING, FIELDS_AT(struct manifest_artifact, name), .required = true,
-     .check = name_check_artifact},
-    {"length", FIELD_INTEGER, FIELDS_AT(struct manifest_artifact, length), .required = true,
-     .max = MANIFEST_ARTIFACT_LENGTH_MAX},
-    {"hashes", FIELD_INLINE, 0, .required = true, .shape = &hashes_shape},
+    FIELD("name", STRING, struct manifest_artifact, name, .required = true,
+          .check = name_check_artifact),
+    FIELD("length", INTEGER, struct manifest_artifact, length, .required = true,
+          .max = MANIFEST_ARTIFACT_LENGTH_MAX),
+    FIELD_INSIDE("hashes", .required = true, .shape = &hashes_shape),
 };
 static const struct shape artifact_shape =
     SHAPE(struct manifest_artifact, artifact_fields, .open = true);
 
 static const struct field variant_fields[] = {
-    {"runtime", FIELD_STRING, FIELDS_AT(struct manifest_variant, id.runtime), .required = true,
-     .check = name_check_part},
-    {"hardware", FIELD_STRING, FIELDS_AT(struct manifest_variant, id.hardware), .required = true,
-     .check = name_check_part},
-    {"precision", FIELD_STRING, FIELDS_AT(struct manifest_variant, id.precision),
-     .required = true, .check = name_check_part},
-    {"artifacts", FIELD_LIST, FIELDS_AT(struct manifest_variant, artifacts), .required = true,
-     .min = 1, .max = MANIFEST_ARTIFACTS_MAX, .shape = &artifact_shape,
-     .count_offset = FIELDS_AT(struct manifest_variant, artifact_count)},
+    FIELD("runtime", STRING, struct manifest_variant, id.runtime, .required = true,
+          .check = name_check_part),
+    FIELD("hardware", STRING, struct manifest_variant, id.hardware, .required = true,
+          .check = name_check_part),
+    FIELD("precision", STRING, struct manifest_variant, id.precision, .required = true,
+          .check = name_check_part),
+    FIELD_ARRAY("artifacts", LIST, struct manifest_variant, artifacts, artifact_count,
+                .required = true, .min = 1, .max = MANIFEST_ARTIFACTS_MAX,
+                .shape = &artifact_shape),
 };
 static const struct shape variant_shape =
     SHAPE(struct manifest_variant, variant_fields, .open = true);
@@ -57,31 +57,28 @@ struct decoded {
 };
 
 static const struct field manifest_fields[] = {
-    {"_type", FIELD_STRING, FIELDS_AT(struct decoded, type), .required = true,
-     .check = check_type},
-    {"spec_version", FIELD_STRING, FIELDS_AT(struct decoded, spec_version), .required = true,
-     .check = check_spec_version},
-    {"workspace", FIELD_STRING, FIELDS_AT(struct decoded, manifest.workspace), .required = true,
-     .check = name_check},
-    {"model", FIELD_STRING, FIELDS_AT(struct decoded, manifest.model), .required = true,
-     .check = name_check},
-    {"version", FIELD_STRING, FIELDS_AT(struct decoded, manifest.version), .required = true,
-     .check = name_check_version},
-    {"created", FIELD_TIME, FIELDS_AT(struct decoded, manifest.created_ms), .required = true},
-    {"description", FIELD_STRING, FIELDS_AT(struct decoded, manifest.description),
-     .max = MANIFEST_DESCRIPTION_MAX},
-    {"tags", FIELD_PAIRS, FIELDS_AT(struct decoded, manifest.tags), .max = MANIFEST_PAIRS_MAX,
-     .check = name_check_tag_value, .key_check = name_check_tag_key,
-     .count_offset = FIELDS_AT(struct decoded, manifest.tag_count)},
-    {"metrics", FIELD_PAIRS, FIELDS_AT(struct decoded, manifest.metrics),
-     .max = MANIFEST_PAIRS_MAX, .check = name_check_metric, .key_check = name_check_tag_key,
-     .count_offset = FIELDS_AT(struct decoded, manifest.metric_count)},
-    {"params", FIELD_PAIRS, FIELDS_AT(struct decoded, manifest.params), .max = MANIFEST_PAIRS_MAX,
-     .check = name_check_tag_value, .key_check = name_check_tag_key,
-     .count_offset = FIELDS_AT(struct decoded, manifest.param_count)},
-    {"variants", FIELD_LIST, FIELDS_AT(struct decoded, manifest.variants), .required = true,
-     .min = 1, .max = MANIFEST_VARIANTS_MAX, .shape = &variant_shape,
-     .count_offset = FIELDS_AT(struct decoded, manifest.variant_count)},
+    FIELD("_type", STRING, struct decoded, type, .required = true, .check = check_type),
+    FIELD("spec_version", STRING, struct decoded, spec_version, .required = true,
+          .check = check_spec_version),
+    FIELD("workspace", STRING, struct decoded, manifest.workspace, .required = true,
+          .check = name_check),
+    FIELD("model", STRING, struct decoded, manifest.model, .required = true, .check = name_check),
+    FIELD("version", STRING, struct decoded, manifest.version, .required = true,
+          .check = name_check_version),
+    FIELD("created", TIME, struct decoded, manifest.created_ms, .required = true),
+    FIELD("description", STRING, struct decoded, manifest.description,
+          .max = MANIFEST_DESCRIPTION_MAX),
+    FIELD_ARRAY("tags", PAIRS, struct decoded, manifest.tags, manifest.tag_count,
+                .max = MANIFEST_PAIRS_MAX, .check = name_check_tag_value,
+                .key_check = name_check_tag_key),
+    FIELD_ARRAY("metrics", PAIRS, struct decoded, manifest.metrics, manifest.metric_count,
+                .max = MANIFEST_PAIRS_MAX, .check = name_check_metric,
+                .key_check = name_check_tag_key),
+    FIELD_ARRAY("params", PAIRS, struct decoded, manifest.params, manifest.param_count,
+                .max = MANIFEST_PAIRS_MAX, .check = name_check_tag_value,
+                .key_check = name_check_tag_key),
+    FIELD_ARRAY("variants", LIST, struct decoded, manifest.variants, manifest.variant_count,
+                .required = true, .min = 1, .max = MANIFEST_VARIANTS_MAX, .shape = &variant_shape),
 };
 static const struct shape manifest_shape = SHAPE(struct decoded, manifest_fields, .open = true);
 
@@ -149,8 +146,8 @@ static json_t *encode_artifacts(const struct manifest_variant *variant)
 
         text_hex(artifact->sha256, sizeof(artifact->sha256), hex);
         if (json_array_append_new(array, json_pack("{s:s, s:I, s:{s:s}}", "name", artifact->name,
-                                                   "length", (json_int_t)artifact->length,
-                                                   "hashes", "sha256", hex)) < 0)
+                                                   "length", (json_int_t)artifact->length, "hashes",
+                                                   "sha256", hex)) < 0)
             return NULL;
     }
     return json_incref(array);
@@ -163,11 +160,10 @@ static json_t *encode_variants(const struct manifest *manifest)
     for (size_t i = 0; i < manifest->variant_count; i++) {
         const struct manifest_variant *variant = &manifest->variants[i];
 
-        if (json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:o}", "runtime",
-                                                   variant->id.runtime, "hardware",
-                                                   variant->id.hardware, "precision",
-                                                   variant->id.precision, "artifacts",
-                                                   encode_artifacts(variant))) < 0)
+        if (json_array_append_new(
+                array, json_pack("{s:s, s:s, s:s, s:o}", "runtime", variant->id.runtime, "hardware",
+                                 variant->id.hardware, "precision", variant->id.precision,
+                                 "artifacts", encode_artifacts(variant))) < 0)
             return NULL;
     }
     return json_incref(array);

@@ -4,20 +4,19 @@
 #include "model/name.h"
 
 static const struct field capability_fields[] = {
-    {"runtime",  FIELD_STRING, FIELDS_AT(struct variant_capability, runtime),  .required = true,
-     .check = name_check_part},
-    {"hardware", FIELD_STRING, FIELDS_AT(struct variant_capability, hardware), .required = true,
-     .check = name_check_part},
+    FIELD("runtime", STRING, struct variant_capability, runtime, .required = true,
+          .check = name_check_part),
+    FIELD("hardware", STRING, struct variant_capability, hardware, .required = true,
+          .check = name_check_part),
 };
 const struct shape device_capability_shape = SHAPE(struct variant_capability, capability_fields);
 
 static const struct field facts_fields[] = {
-    {"attributes", FIELD_PAIRS, FIELDS_AT(struct device_facts, attributes),
-     .max = DEVICE_ATTRIBUTES_MAX,                                                                                    .check = name_check_tag_value, .key_check = name_check_tag_key,
-     .count_offset = FIELDS_AT(struct device_facts, attribute_count)},
-    {"capabilities",            FIELD_LIST,          FIELDS_AT(struct device_facts,                  capabilities),
-     .max = DEVICE_CAPABILITIES_MAX, .shape = &device_capability_shape,
-     .count_offset = FIELDS_AT(struct device_facts,                                                                                                               capability_count)},
+    FIELD_ARRAY("attributes", PAIRS, struct device_facts, attributes, attribute_count,
+                .max = DEVICE_ATTRIBUTES_MAX, .check = name_check_tag_value,
+                .key_check = name_check_tag_key),
+    FIELD_ARRAY("capabilities", LIST, struct device_facts, capabilities, capability_count,
+                .max = DEVICE_CAPABILITIES_MAX, .shape = &device_capability_shape),
 };
 const struct shape device_facts_shape = SHAPE(struct device_facts, facts_fields);
 

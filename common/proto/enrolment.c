@@ -21,19 +21,19 @@ static const char *check_type(const char *text)
 }
 
 static const struct field enrolment_fields[] = {
-    {"_type",                      FIELD_STRING, FIELDS_AT(struct decoded, type),                                .required = true,                                                                             .check = check_type},
-    {"token_sha256",                            FIELD_HEX,                           FIELDS_AT(struct decoded,               enrolment.token_sha256), .required = true,
-     .max = DIGEST_SHA256_SIZE},
-    {"device",    FIELD_STRING,                FIELDS_AT(struct decoded,                                 enrolment.device),                                                      .required = true,
-     .check = name_check},
-    {"key",            FIELD_JSON,                        FIELDS_AT(struct decoded,                                                key),                                                                                .required = true                                                                                                                                                      },
-    {"attributes",                        FIELD_PAIRS,                    FIELDS_AT(struct decoded,enrolment.facts.attributes),
-     .max = DEVICE_ATTRIBUTES_MAX,.check = name_check_tag_value, .key_check = name_check_tag_key,
-     .count_offset = FIELDS_AT(struct decoded, enrolment.facts.attribute_count)},
-    {"capabilities", FIELD_LIST,               FIELDS_AT(struct decoded,          enrolment.facts.capabilities),
-     .max = DEVICE_CAPABILITIES_MAX,                                                                                                                                                                 .shape = &device_capability_shape,
-     .count_offset = FIELDS_AT(struct decoded, enrolment.facts.capability_count)},
-    {"time",                            FIELD_TIME,                           FIELDS_AT(struct decoded,                                         enrolment.time_ms),                                       .required = true                                                                                            },
+    FIELD("_type", STRING, struct decoded, type, .required = true, .check = check_type),
+    FIELD("token_sha256", HEX, struct decoded, enrolment.token_sha256, .required = true,
+          .max = DIGEST_SHA256_SIZE),
+    FIELD("device", STRING, struct decoded, enrolment.device, .required = true,
+          .check = name_check),
+    FIELD("key", JSON, struct decoded, key, .required = true),
+    FIELD_ARRAY("attributes", PAIRS, struct decoded, enrolment.facts.attributes,
+                enrolment.facts.attribute_count, .max = DEVICE_ATTRIBUTES_MAX,
+                .check = name_check_tag_value, .key_check = name_check_tag_key),
+    FIELD_ARRAY("capabilities", LIST, struct decoded, enrolment.facts.capabilities,
+                enrolment.facts.capability_count, .max = DEVICE_CAPABILITIES_MAX,
+                .shape = &device_capability_shape),
+    FIELD("time", TIME, struct decoded, enrolment.time_ms, .required = true),
 };
 static const struct shape enrolment_shape = SHAPE(struct decoded, enrolment_fields);
 
@@ -79,16 +79,14 @@ json_t *enrolment_encode(const struct enrolment *enrolment)
 }
 
 static const struct field answer_fields[] = {
-    {"device",                           FIELD_STRING,                      FIELDS_AT(struct enrolment_answer, device),          .required = true,
-     .check = name_check                                                                                                                           },
-    {       "device_id",                      FIELD_STRING, FIELDS_AT(struct enrolment_answer,                        device_id), .required = true,
-     .min = 36,                                                                                                                           .max = 36},
-    {       "workspace",                      FIELD_STRING, FIELDS_AT(struct enrolment_answer,                        workspace), .required = true,
-     .check = name_check                                                                                                                         },
-    { "token", FIELD_STRING,                            FIELDS_AT(struct enrolment_answer,                  token),         .required = true,                                                                                                                                   .min = 8,
-     .max = 256},
-    {                                                                                                                         "poll_interval_s", FIELD_INTEGER,                  FIELDS_AT(struct enrolment_answer,                                                                                                 poll_interval_s),
-     .min = 1,                                                                                                   .max = 31536000, .fallback = 300},
+    FIELD("device", STRING, struct enrolment_answer, device, .required = true, .check = name_check),
+    FIELD("device_id", STRING, struct enrolment_answer, device_id, .required = true, .min = 36,
+          .max = 36),
+    FIELD("workspace", STRING, struct enrolment_answer, workspace, .required = true,
+          .check = name_check),
+    FIELD("token", STRING, struct enrolment_answer, token, .required = true, .min = 8, .max = 256),
+    FIELD("poll_interval_s", INTEGER, struct enrolment_answer, poll_interval_s, .min = 1,
+          .max = 31536000, .fallback = 300),
 };
 static const struct shape answer_shape =
     SHAPE(struct enrolment_answer, answer_fields, .open = true);

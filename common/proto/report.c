@@ -72,47 +72,40 @@ static const char *check_uuid(const char *text)
 }
 
 static const struct field previous_fields[] = {
-    {"model", FIELD_STRING, FIELDS_AT(struct report_previous, model), .required = true,
-     .check = name_check},
-    {"version", FIELD_STRING, FIELDS_AT(struct report_previous, version), .required = true,
-     .check = name_check_version},
+    FIELD("model", STRING, struct report_previous, model, .required = true, .check = name_check),
+    FIELD("version", STRING, struct report_previous, version, .required = true,
+          .check = name_check_version),
 };
 static const struct shape previous_shape = SHAPE(struct report_previous, previous_fields);
 
 static const struct field error_fields[] = {
-    {"code", FIELD_STRING, FIELDS_AT(struct report_error, code), .required = true,
-     .check = check_code},
-    {"detail", FIELD_STRING, FIELDS_AT(struct report_error, detail), .nullable = true,
-     .max = REPORT_DETAIL_MAX},
+    FIELD("code", STRING, struct report_error, code, .required = true, .check = check_code),
+    FIELD("detail", STRING, struct report_error, detail, .nullable = true,
+          .max = REPORT_DETAIL_MAX),
 };
 static const struct shape error_shape = SHAPE(struct report_error, error_fields);
 
 static const struct field slot_fields[] = {
-    {"state", FIELD_STRING, FIELDS_AT(struct report_slot, state), .required = true,
-     .check = check_state},
-    {"model", FIELD_STRING, FIELDS_AT(struct report_slot, model), .nullable = true,
-     .check = name_check},
-    {"version", FIELD_STRING, FIELDS_AT(struct report_slot, version), .nullable = true,
-     .check = name_check_version},
-    {"variant", FIELD_STRING, FIELDS_AT(struct report_slot, variant), .nullable = true,
-     .check = variant_check},
-    {"manifest_sha256", FIELD_HEX, FIELDS_AT(struct report_slot, manifest_sha256),
-     .nullable = true, .max = DIGEST_SHA256_SIZE},
-    {"previous", FIELD_OBJECT, FIELDS_AT(struct report_slot, previous), .nullable = true,
-     .shape = &previous_shape},
-    {"reload", FIELD_STRING, FIELDS_AT(struct report_slot, reload), .nullable = true,
-     .check = check_reload},
-    {"gap_us", FIELD_INTEGER, FIELDS_AT(struct report_slot, gap_us), .nullable = true,
-     .max = INT64_MAX, .fallback = REPORT_GAP_NONE},
-    {"gap_source", FIELD_STRING, FIELDS_AT(struct report_slot, gap_source), .nullable = true,
-     .check = check_gap_source},
-    {"duration_ms", FIELD_INTEGER, FIELDS_AT(struct report_slot, duration_ms), .nullable = true,
-     .max = INT64_MAX, .fallback = REPORT_GAP_NONE},
-    {"error", FIELD_OBJECT, FIELDS_AT(struct report_slot, error), .nullable = true,
-     .shape = &error_shape},
+    FIELD("state", STRING, struct report_slot, state, .required = true, .check = check_state),
+    FIELD("model", STRING, struct report_slot, model, .nullable = true, .check = name_check),
+    FIELD("version", STRING, struct report_slot, version, .nullable = true,
+          .check = name_check_version),
+    FIELD("variant", STRING, struct report_slot, variant, .nullable = true, .check = variant_check),
+    FIELD("manifest_sha256", HEX, struct report_slot, manifest_sha256, .nullable = true,
+          .max = DIGEST_SHA256_SIZE),
+    FIELD("previous", OBJECT, struct report_slot, previous, .nullable = true,
+          .shape = &previous_shape),
+    FIELD("reload", STRING, struct report_slot, reload, .nullable = true, .check = check_reload),
+    FIELD("gap_us", INTEGER, struct report_slot, gap_us, .nullable = true, .max = INT64_MAX,
+          .fallback = REPORT_GAP_NONE),
+    FIELD("gap_source", STRING, struct report_slot, gap_source, .nullable = true,
+          .check = check_gap_source),
+    FIELD("duration_ms", INTEGER, struct report_slot, duration_ms, .nullable = true,
+          .max = INT64_MAX, .fallback = REPORT_GAP_NONE),
+    FIELD("error", OBJECT, struct report_slot, error, .nullable = true, .shape = &error_shape),
 };
 static const struct shape slot_shape =
-    SHAPE(struct report_slot, slot_fields, .key_offset = FIELDS_AT(struct report_slot, name));
+    SHAPE(struct report_slot, slot_fields, .key_offset = offsetof(struct report_slot, name));
 
 struct decoded {
     const char *type;
@@ -120,18 +113,16 @@ struct decoded {
 };
 
 static const struct field report_fields[] = {
-    {"_type", FIELD_STRING, FIELDS_AT(struct decoded, type), .required = true,
-     .check = check_type},
-    {"device_id", FIELD_STRING, FIELDS_AT(struct decoded, report.device_id), .required = true,
-     .check = check_uuid},
-    {"sequence", FIELD_INTEGER, FIELDS_AT(struct decoded, report.sequence), .required = true,
-     .min = 1, .max = INT64_MAX},
-    {"time", FIELD_TIME, FIELDS_AT(struct decoded, report.time_ms), .required = true},
-    {"state_version", FIELD_INTEGER, FIELDS_AT(struct decoded, report.state_version),
-     .required = true, .max = INT64_MAX},
-    {"slots", FIELD_MAP, FIELDS_AT(struct decoded, report.slots), .required = true,
-     .max = REPORT_SLOTS_MAX, .key_check = name_check, .shape = &slot_shape,
-     .count_offset = FIELDS_AT(struct decoded, report.slot_count)},
+    FIELD("_type", STRING, struct decoded, type, .required = true, .check = check_type),
+    FIELD("device_id", STRING, struct decoded, report.device_id, .required = true,
+          .check = check_uuid),
+    FIELD("sequence", INTEGER, struct decoded, report.sequence, .required = true, .min = 1,
+          .max = INT64_MAX),
+    FIELD("time", TIME, struct decoded, report.time_ms, .required = true),
+    FIELD("state_version", INTEGER, struct decoded, report.state_version, .required = true,
+          .max = INT64_MAX),
+    FIELD_ARRAY("slots", MAP, struct decoded, report.slots, report.slot_count, .required = true,
+                .max = REPORT_SLOTS_MAX, .key_check = name_check, .shape = &slot_shape),
 };
 static const struct shape report_shape = SHAPE(struct decoded, report_fields);
 
@@ -144,7 +135,8 @@ static int check_slot(struct report_slot *slot, struct fields_error *error)
 
     (void)snprintf(path, sizeof(path), "slots.%.63s", slot->name);
     if (failed != (slot->error != NULL))
-        return fields_refuse(error, path, "'error' belongs to the state \"failed\", and only there");
+        return fields_refuse(error, path,
+                             "'error' belongs to the state \"failed\", and only there");
     if (strcmp(slot->state, "removed") != 0 && (!slot->model || !slot->version))
         return fields_refuse(error, path, "'model' and 'version' are needed unless \"removed\"");
     if (installed && (!slot->variant || !slot->has_manifest))

@@ -15,42 +15,38 @@ static const char *check_role(const char *text)
 }
 
 static const struct field variant_fields[] = {
-    {"runtime",   FIELD_STRING, FIELDS_AT(struct state_slot, variant.runtime),   .required = true,
-     .check = name_check_part},
-    {"hardware",  FIELD_STRING, FIELDS_AT(struct state_slot, variant.hardware),  .required = true,
-     .check = name_check_part},
-    {"precision", FIELD_STRING, FIELDS_AT(struct state_slot, variant.precision), .required = true,
-     .check = name_check_part},
+    FIELD("runtime", STRING, struct state_slot, variant.runtime, .required = true,
+          .check = name_check_part),
+    FIELD("hardware", STRING, struct state_slot, variant.hardware, .required = true,
+          .check = name_check_part),
+    FIELD("precision", STRING, struct state_slot, variant.precision, .required = true,
+          .check = name_check_part),
 };
 static const struct shape variant_shape = SHAPE(struct state_slot, variant_fields, .open = true);
 
 static const struct field manifest_fields[] = {
-    {"sha256",       FIELD_HEX,                   FIELDS_AT(struct state_slot, manifest_sha256), .required = true,
-     .max = DIGEST_SHA256_SIZE         },
-    { "length", FIELD_INTEGER, FIELDS_AT(struct state_slot,            manifest_length), .required = true,
-     .min = 1, .max = MANIFEST_SIZE_MAX},
+    FIELD("sha256", HEX, struct state_slot, manifest_sha256, .required = true,
+          .max = DIGEST_SHA256_SIZE),
+    FIELD("length", INTEGER, struct state_slot, manifest_length, .required = true, .min = 1,
+          .max = MANIFEST_SIZE_MAX),
 };
 static const struct shape manifest_shape = SHAPE(struct state_slot, manifest_fields, .open = true);
 
 static const struct field slot_fields[] = {
-    {"model",                     FIELD_STRING,  FIELDS_AT(struct state_slot, model),                                 .required = true,
-     .check = name_check},
-    {"version",                           FIELD_STRING,                                FIELDS_AT(struct state_slot,                     version), .required = true,
-     .check = name_check_version},
-    {"role", FIELD_STRING,              FIELDS_AT(struct state_slot,                                    role),                                                              .required = true,
-     .check = check_role},
-    {"variant",           FIELD_INLINE,                        0,                                                   .required = true,                                                                                 .shape = &variant_shape                                                                                                                                                          },
-    {"manifest",           FIELD_INLINE, 0,.required = true,.shape = &manifest_shape},
+    FIELD("model", STRING, struct state_slot, model, .required = true, .check = name_check),
+    FIELD("version", STRING, struct state_slot, version, .required = true,
+          .check = name_check_version),
+    FIELD("role", STRING, struct state_slot, role, .required = true, .check = check_role),
+    FIELD_INSIDE("variant", .required = true, .shape = &variant_shape),
+    FIELD_INSIDE("manifest", .required = true, .shape = &manifest_shape),
 };
 static const struct shape slot_shape = SHAPE(struct state_slot, slot_fields, .open = true,
-                                             .key_offset = FIELDS_AT(struct state_slot, name));
+                                             .key_offset = offsetof(struct state_slot, name));
 
 static const struct field state_fields[] = {
-    {"version",         FIELD_INTEGER,          FIELDS_AT(struct state, version), .required = true,
-     .max = INT64_MAX                                   },
-    { "slots", FIELD_MAP, FIELDS_AT(struct state, slots),                               .required = true,                                                        .max = STATE_SLOTS_MAX,
-     .key_check = name_check, .shape = &slot_shape,
-     .count_offset = FIELDS_AT(struct state, slot_count)},
+    FIELD("version", INTEGER, struct state, version, .required = true, .max = INT64_MAX),
+    FIELD_ARRAY("slots", MAP, struct state, slots, slot_count, .required = true,
+                .max = STATE_SLOTS_MAX, .key_check = name_check, .shape = &slot_shape),
 };
 static const struct shape state_shape = SHAPE(struct state, state_fields, .open = true);
 

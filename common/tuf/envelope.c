@@ -16,8 +16,8 @@ struct parts {
 };
 
 static const struct field envelope_fields[] = {
-    {"signatures", FIELD_JSON, FIELDS_AT(struct parts, signatures),  .required = true},
-    {"signed",     FIELD_JSON, FIELDS_AT(struct parts, signed_part), .required = true},
+    FIELD("signatures", JSON, struct parts, signatures, .required = true),
+    FIELD("signed", JSON, struct parts, signed_part, .required = true),
 };
 static const struct shape envelope_shape = SHAPE(struct parts, envelope_fields);
 
@@ -32,18 +32,15 @@ struct raw_signatures {
 };
 
 static const struct field signature_fields[] = {
-    {"keyid", FIELD_HEX,    FIELDS_AT(struct raw_signature, keyid), .required = true,
-     .max = DIGEST_SHA256_SIZE   },
-    {"sig",   FIELD_STRING, FIELDS_AT(struct raw_signature, sig),   .required = true,
-     .max = 2 * KEY_SIGNATURE_MAX},
+    FIELD("keyid", HEX, struct raw_signature, keyid, .required = true, .max = DIGEST_SHA256_SIZE),
+    FIELD("sig", STRING, struct raw_signature, sig, .required = true, .max = 2 * KEY_SIGNATURE_MAX),
 };
 static const struct shape signature_shape = SHAPE(struct raw_signature, signature_fields);
 
 /* The array alone, put under its member's name so that errors say where. */
 static const struct field signatures_fields[] = {
-    {"signatures", FIELD_LIST, FIELDS_AT(struct raw_signatures, items), .required = true,
-     .max = ENVELOPE_SIGNATURES_MAX, .shape = &signature_shape,
-     .count_offset = FIELDS_AT(struct raw_signatures, count)},
+    FIELD_ARRAY("signatures", LIST, struct raw_signatures, items, count, .required = true,
+                .max = ENVELOPE_SIGNATURES_MAX, .shape = &signature_shape),
 };
 static const struct shape signatures_shape = SHAPE(struct raw_signatures, signatures_fields);
 

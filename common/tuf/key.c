@@ -62,15 +62,14 @@ struct key_object {
 };
 
 static const struct field keyval_fields[] = {
-    {"public", FIELD_STRING, FIELDS_AT(struct key_object, public), .required = true, .min = 1,
-     .max = 4096},
+    FIELD("public", STRING, struct key_object, public, .required = true, .min = 1, .max = 4096),
 };
 static const struct shape keyval_shape = SHAPE(struct key_object, keyval_fields, .open = true);
 
 static const struct field key_fields[] = {
-    {"keytype",  FIELD_STRING, FIELDS_AT(struct key_object, keytype),              .required = true,            .max = 64},
-    {"scheme",          FIELD_STRING,               FIELDS_AT(struct key_object,                     scheme), .required = true, .max = 64},
-    {"keyval", FIELD_INLINE,             0,                                 .required = true,                                          .shape = &keyval_shape                                                       },
+    FIELD("keytype", STRING, struct key_object, keytype, .required = true, .max = 64),
+    FIELD("scheme", STRING, struct key_object, scheme, .required = true, .max = 64),
+    FIELD_INSIDE("keyval", .required = true, .shape = &keyval_shape),
 };
 static const struct shape key_shape = SHAPE(struct key_object, key_fields, .open = true);
 
@@ -218,17 +217,16 @@ struct key_file_secret {
 };
 
 static const struct field secret_fields[] = {
-    {"encoding", FIELD_STRING, FIELDS_AT(struct key_file_secret, encoding), .required = true,
-     .max = 64},
-    {"seed",  FIELD_STRING,              FIELDS_AT(struct key_file_secret,                                         seed)                                    },
+    FIELD("encoding", STRING, struct key_file_secret, encoding, .required = true, .max = 64),
+    FIELD("seed", STRING, struct key_file_secret, seed),
 };
 static const struct shape secret_shape = SHAPE(struct key_file_secret, secret_fields, .open = true);
 
 static const struct field file_fields[] = {
-    {"modelferry_key", FIELD_INTEGER, FIELDS_AT(struct key_file, format), .required = true      },
-    {"name",           FIELD_STRING,  FIELDS_AT(struct key_file, name),   .max = KEY_NAME_MAX   },
-    {"key",            FIELD_JSON,    FIELDS_AT(struct key_file, key),    .required = true      },
-    {"secret",         FIELD_OBJECT,  FIELDS_AT(struct key_file, secret), .shape = &secret_shape},
+    FIELD("modelferry_key", INTEGER, struct key_file, format, .required = true),
+    FIELD("name", STRING, struct key_file, name, .max = KEY_NAME_MAX),
+    FIELD("key", JSON, struct key_file, key, .required = true),
+    FIELD("secret", OBJECT, struct key_file, secret, .shape = &secret_shape),
 };
 static const struct shape file_shape = SHAPE(struct key_file, file_fields);
 
