@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every module has its header and its unit test at the mirrored path."""
+
+import lintlib
+
+# Modules whose work is proven by the integration tests that drive the real thing, and why.
+TESTED_ELSEWHERE = {}
+
+# Layers whose modules speak to PostgreSQL, a socket or a whole program: integration tests cover
+# them, and a unit test would only restate them.
+INTEGRATION_LAYERS = ("server/db/q_", "server/api/", "server/device/")
+
+ROOTS = ("common/", "server/", "client/")
+
+
+def _wanted(path):
+    """Where the test may be: at the module's name, or at that of the module it is a part of
+    (options_value.c is tested by test_options.c)."""
+    folder = "".join(part + "/" for part in path.parts[1:-1])
+    stems = [path.stem]
+    while "_" in stems[-1]:
+        stems.append(stems[-1].rsplit("_", 1)[0])
+    return [f"tests/unit/{folder}test_{stem}.c" for stem in stems]
+
+
+def check(tree):
+    """A module is .h, .c and test_*.c."""
+    tests = {str(path) for path in tree.files("*.c") if str(path).startswith("tests/unit/")}
+    headers = {str(path) for path in tree.files("*.h")}
+    for path in tree.files("*.c"):
+        name = str(path)
+        if not name.startswith(ROOTS) or path.stem == "main":
+            continue
+        if name[:-2] + ".h" not in headers:
+            yield f"{name}: no {path.stem}.h beside it: the header is the contract"
+        if name in TESTED_ELSEWHERE or name.startswith(INTEGRATION_LAYERS):
+            continue
+        wanted = _wanted(path)
+        if not tests.intersection(wanted):
+            yield f"{name}: no {wanted[0]}"
+    for name in sorted(TESTED_ELSEWHERE):
+        if not (tree.root / name).is_file():
+            yield f"tests/lint/mirrored.py: '{name}' is gone: drop its entry"
+
+
+if __name__ == "__main__":
+    lintlib.main(check)
