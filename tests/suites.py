@@ -17,7 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILDS = {
     "build-asan": ("clang", ["-Db_sanitize=address,undefined", "-Db_lundef=false",
                              "-Dwerror=true"]),
-    "build-plain": ("gcc", ["-Dbuildtype=release", "-Dwerror=true", "-Dtests=disabled"]),
+    "build-plain": ("gcc", ["-Dbuildtype=release", "-Dprefix=/usr", "-Dwerror=true",
+                            "-Dtests=disabled"]),
     "build-tsan": ("clang", ["-Db_sanitize=thread", "-Db_lundef=false", "-Dwerror=true"]),
     "build-fuzz": ("clang", ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzzing=true",
                              "-Dwerror=true"]),
