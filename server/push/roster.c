@@ -659,9 +659,9 @@ static bool take_seen(struct roster_device *device, int64_t min_age_s, struct ro
 
     if (connected == device->connected_taken && (int64_t)seen_s - device->taken_s < min_age_s)
         return false;
+    *ret_seen = (struct roster_seen){device->id, seen_s, connected, device->connected_taken};
     device->taken_s = seen_s;
     device->connected_taken = connected;
-    *ret_seen = (struct roster_seen){device->id, seen_s, connected};
     return true;
 }
 

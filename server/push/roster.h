@@ -129,7 +129,8 @@ bool roster_connected(struct roster *roster, int64_t device_id);
 struct roster_seen {
     int64_t device_id;
     int64_t seen_s;
-    bool connected; /* has a subscription here */
+    bool connected;     /* has a subscription here */
+    bool was_connected; /* as it was taken before */
 };
 
 /*
