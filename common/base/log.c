@@ -15,6 +15,7 @@
 
 #define LINE_BYTES_MAX 4096
 #define CONTEXT_PAIRS 2
+#define FRAME_BYTES 256 /* of a line, kept for names, quotes and brackets */
 
 struct pair {
     const char *key;
@@ -66,10 +67,10 @@ void log_context(const char *key, const char *value)
         *free_pair = (struct pair){key, value};
 }
 
-/* Leaves room for the end of the line. */
-static void put_bytes(struct line *line, const char *bytes, size_t size)
+/* The frame of a line: what we write ourselves, which is short and always fits. */
+static void put_bytes(struct line *line, const void *bytes, size_t size)
 {
-    if (line->size + size + 8 > LINE_BYTES_MAX)
+    if (size >= LINE_BYTES_MAX - line->size)
         return;
     memcpy(line->bytes + line->size, bytes, size);
     line->size += size;
@@ -80,26 +81,39 @@ static void put_text(struct line *line, const char *text)
     put_bytes(line, text, strlen(text));
 }
 
-/* Copies what is harmless, escapes the rest; `quoted` also escapes what JSON wants escaped. */
+/*
+ * The length of the harmless character at cursor, or 0: not UTF-8, or a control character (C0,
+ * DEL, and C1, which terminals obey as well).
+ */
+static size_t harmless(const unsigned char *cursor, size_t left)
+{
+    bool control = *cursor < 0x20 || *cursor == 0x7f;
+    bool control_c1 = left > 1 && cursor[0] == 0xc2 && cursor[1] < 0xa0;
+
+    return control || control_c1 ? 0 : utf8_sequence(cursor, left);
+}
+
+/*
+ * Copies what is harmless, escapes the rest; `quoted` also escapes what JSON wants escaped. Cuts
+ * the text where the line is full, between two characters.
+ */
 static void put_escaped(struct line *line, const char *text, bool quoted)
 {
     const unsigned char *cursor = (const unsigned char *)text;
     size_t left = strlen(text);
 
-    while (left > 0) {
-        size_t length = utf8_sequence(cursor, left);
+    while (left > 0 && line->size < LINE_BYTES_MAX - FRAME_BYTES) {
+        size_t length = harmless(cursor, left);
         char escape[8];
 
-        if (length == 0 || *cursor < 0x20 || *cursor == 0x7f) {
+        if (length == 0) {
             (void)snprintf(escape, sizeof(escape), quoted ? "\\u%04x" : "\\x%02x", *cursor);
             put_text(line, escape);
             length = 1;
-        } else if (quoted && (*cursor == '"' || *cursor == '\\')) {
-            char pair[3] = {'\\', (char)*cursor, '\0'};
-
-            put_text(line, pair);
         } else {
-            put_bytes(line, (const char *)cursor, length);
+            if (quoted && (*cursor == '"' || *cursor == '\\'))
+                put_text(line, "\\");
+            put_bytes(line, cursor, length);
         }
         cursor += length;
         left -= length;

@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 size_t utf8_sequence(const unsigned char *bytes, size_t size)
 {
@@ -29,17 +30,27 @@ size_t utf8_sequence(const unsigned char *bytes, size_t size)
     return length;
 }
 
-bool utf8_valid(const char *bytes, size_t size)
+/* How many bytes at the start are well-formed. */
+static size_t valid_prefix(const char *bytes, size_t size)
 {
-    const unsigned char *cursor = (const unsigned char *)bytes;
+    size_t done = 0;
 
-    while (size > 0) {
-        size_t length = utf8_sequence(cursor, size);
+    while (done < size) {
+        size_t length = utf8_sequence((const unsigned char *)bytes + done, size - done);
 
         if (length == 0)
-            return false;
-        cursor += length;
-        size -= length;
+            break;
+        done += length;
     }
-    return true;
+    return done;
+}
+
+bool utf8_valid(const char *bytes, size_t size)
+{
+    return valid_prefix(bytes, size) == size;
+}
+
+void utf8_trim(char *text)
+{
+    text[valid_prefix(text, strlen(text))] = '\0';
 }

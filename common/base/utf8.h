@@ -14,4 +14,7 @@ size_t utf8_sequence(const unsigned char *bytes, size_t size);
 /* Whether all of it is well-formed. */
 bool utf8_valid(const char *bytes, size_t size);
 
+/* Cuts text where it stops being well-formed, such as in the middle of its last character. */
+void utf8_trim(char *text);
+
 #endif

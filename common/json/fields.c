@@ -78,21 +78,12 @@ static void append_place(char *text, size_t size, const struct place *place)
         append_quoted(text, size, place->member);
 }
 
-/* Cuts what vsnprintf may have left of a character at the end of a full buffer. */
-static void trim_utf8(char *text)
-{
-    size_t length = strlen(text);
-
-    while (length > 0 && !utf8_valid(text, length))
-        text[--length] = '\0';
-}
-
 static void fill(struct fields_error *error, const char *format, va_list args)
 {
-    char message[256];
+    char message[254]; /* with the path and ": " it fits into text */
 
     (void)vsnprintf(message, sizeof(message), format, args);
-    trim_utf8(message);
+    utf8_trim(message);
     (void)snprintf(error->text, sizeof(error->text), "%s%s%s", error->path,
                    error->path[0] ? ": " : "", message);
 }
@@ -117,7 +108,7 @@ int fields_refuse(struct fields_error *ret_error, const char *path, const char *
 
     *ret_error = (struct fields_error){0};
     (void)snprintf(ret_error->path, sizeof(ret_error->path), "%s", path);
-    trim_utf8(ret_error->path);
+    utf8_trim(ret_error->path);
     va_start(args, format);
     fill(ret_error, format, args);
     va_end(args);

@@ -34,6 +34,7 @@ static int refuse(struct fields_error *error, unsigned line, unsigned column, co
     *error = (struct fields_error){.line = line, .column = column};
     (void)snprintf(error->text, sizeof(error->text), "line %u, column %u: %s", line, column,
                    message);
+    utf8_trim(error->text);
     return CANON_E_SYNTAX;
 }
 

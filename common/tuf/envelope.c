@@ -6,6 +6,7 @@
 #include "crypto/text.h"
 #include "tuf/canon.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SIGNED_CEILING ((size_t)16 << 20)
@@ -44,24 +45,15 @@ static const struct field signatures_fields[] = {
 };
 static const struct shape signatures_shape = SHAPE(struct raw_signatures, signatures_fields);
 
-static int convert(const struct raw_signature *raw, struct arena *arena,
-                   struct envelope_signature *signature)
+/* A `sig` that is not hex is a signature that verifies nowhere, as an empty one is. */
+static void convert(const struct raw_signature *raw, struct arena *arena,
+                    struct envelope_signature *signature)
 {
     size_t size = strlen(raw->sig) / 2;
 
     text_hex(raw->keyid, sizeof(raw->keyid), signature->keyid);
     signature->bytes = arena_alloc(arena, size);
-    signature->size = size;
-    return text_unhex(raw->sig, signature->bytes, size) ? 0 : ENVELOPE_E_INVALID;
-}
-
-static int refuse(struct fields_error *error, size_t index, const char *member, const char *why)
-{
-    char path[64];
-
-    (void)snprintf(path, sizeof(path), "signatures[%zu].%s", index, member);
-    (void)fields_refuse(error, path, "%s", why);
-    return ENVELOPE_E_INVALID;
+    signature->size = text_unhex(raw->sig, signature->bytes, size) ? size : 0;
 }
 
 static bool seen_before(const struct envelope_signature *signatures, size_t index)
@@ -89,10 +81,14 @@ int envelope_parse_signatures(const json_t *array, struct arena *arena,
         return r == FIELDS_E_UNKNOWN ? ENVELOPE_E_UNKNOWN : ENVELOPE_E_INVALID;
     signatures = arena_array(arena, raw.count, sizeof(*signatures));
     for (size_t i = 0; i < raw.count; i++) {
-        if (convert(&raw.items[i], arena, &signatures[i]))
-            return refuse(ret_error, i, "sig", "an even number of hex digits expected");
-        if (seen_before(signatures, i))
-            return refuse(ret_error, i, "keyid", "repeated: a key signs once");
+        char path[64];
+
+        convert(&raw.items[i], arena, &signatures[i]);
+        if (!seen_before(signatures, i))
+            continue;
+        (void)snprintf(path, sizeof(path), "signatures[%zu].keyid", i);
+        (void)fields_refuse(ret_error, path, "repeated: a key signs once");
+        return ENVELOPE_E_INVALID;
     }
     *ret_signatures = signatures;
     *ret_count = raw.count;

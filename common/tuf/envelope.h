@@ -20,7 +20,7 @@
 
 struct envelope_signature {
     char keyid[KEY_ID_SIZE];
-    uint8_t *bytes; /* in the arena; size 0 where `sig` is empty */
+    uint8_t *bytes; /* in the arena; size 0 where `sig` is empty or not hex */
     size_t size;
 };
 
