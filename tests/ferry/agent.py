@@ -7,35 +7,43 @@ import subprocess
 
 from . import paths
 from .process import SANITIZER, Process, environment
+from .server import config_text, merge
+
+
+DEFAULTS = {
+    "agent": {"log_level": "debug"},
+    "sync": {"retry_base": "50ms", "retry_cap": "1s", "silence": "10s"},
+}
 
 
 class Agent(Process):
     """One device: its state directory, its configuration, its daemon.
 
-    state  the agent's state directory
+    options  {"section": {"name": value}} over the harness's defaults
+    state    the agent's state directory
     """
 
-    def __init__(self, directory, build=None, wrapper=(), env=None):
+    def __init__(self, directory, options=None, build=None, wrapper=(), env=None):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.state = self.directory / "state"
         self.binary = paths.program("modelferry-agent", build)
         self.config_file = self.directory / "agent.conf"
-        super().__init__([self.binary, "run", *self._where()], self.directory / "agent.log",
-                         env or environment(HOME=self.directory), wrapper=wrapper)
+        self.options = DEFAULTS
+        self.configure(options)
+        super().__init__([self.binary, "run", f"--config={self.config_file}"],
+                         self.directory / "agent.log", env or environment(HOME=self.directory),
+                         wrapper=wrapper)
 
-    def _where(self):
-        where = [f"--state-dir={self.state}"]
-        return where + [f"--config={self.config_file}"] if self.config_file.exists() else where
-
-    def configure(self, text):
-        """Writes the agent's configuration file; before start()."""
-        self.config_file.write_text(text)
-        self.command = [*self.command[:-len(self._where())], *self._where()]
+    def configure(self, options):
+        """More options over those it has; before start()."""
+        own = {"agent": {"state_dir": self.state}}
+        self.options = merge(merge(self.options, own), options)
+        self.config_file.write_text(config_text(self.options))
 
     def call(self, *arguments, status=0, timeout=120):
         """A subcommand of the agent, to its end."""
-        command = [self.binary, *map(str, arguments), *self._where()]
+        command = [self.binary, *map(str, arguments), f"--config={self.config_file}"]
         done = subprocess.run(command, env=self.env, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=timeout, check=False)
         assert not SANITIZER.search(done.stderr), f"a sanitizer spoke: {done.stderr}"
@@ -43,8 +51,15 @@ class Agent(Process):
             assert done.returncode == status, f"{command}: {done.returncode}: {done.stderr}"
         return done
 
-    def enroll(self, url, token, name, *more):
-        return self.call("enroll", f"--url={url}", f"--token={token}", f"--name={name}", *more)
+    def enroll(self, url, token, name, trust=(), *more):
+        """trust: signing.Key objects of the publishers whose models the device may run."""
+        flags = []
+        for number, key in enumerate(trust):
+            path = self.directory / f"trust-{number}.json"
+            path.write_text(json.dumps(key.file(f"publisher-{number}")))
+            flags.append(f"--trust={path}")
+        return self.call("enroll", f"--url={url}", f"--token={token}", f"--name={name}", *flags,
+                         *more)
 
     def status(self):
         return json.loads(self.call("status", "--json").stdout)
@@ -56,3 +71,9 @@ class Agent(Process):
         """The directory that the slot's `current` names, or None."""
         link = self.slot(slot) / "current"
         return link.resolve() if link.is_symlink() else None
+
+    def serves(self, data, slot="main", name="model.onnx"):
+        """Whether the slot's model is these bytes."""
+        current = self.current(slot)
+        return bool(current) and (current / name).is_file() and (
+            current / name).read_bytes() == data

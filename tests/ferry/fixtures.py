@@ -324,18 +324,18 @@ def assign(operator):
 @pytest.fixture
 def cli(server, publisher, scratch):
     """modelferry, told by its environment where the server is and who asks."""
-    return Cli(scratch / "cli", env={"MODELFERRY_SERVER": server.url(),
+    return Cli(scratch / "cli", env={"MODELFERRY_URL": server.url(),
                                      "MODELFERRY_TOKEN": publisher.token})
 
 
 @pytest.fixture
-def make_agent(server, scratch, track, enrolment_token):
-    """make_agent("cam-1") -> an Agent that is enrolled; start() runs it."""
+def make_agent(server, scratch, track, enrolment_token, model_key):
+    """make_agent("cam-1") -> an Agent that is enrolled and trusts model_key; start() runs it."""
 
-    def make(name="device-1", url=None, enroll=True, **more):
-        agent = track(Agent(scratch / name, **more))
+    def make(name="device-1", options=None, url=None, enroll=True, **more):
+        agent = track(Agent(scratch / name, options, **more))
         if enroll:
-            agent.enroll(url or server.device_url(), enrolment_token(), name)
+            agent.enroll(url or server.device_url(), enrolment_token(), name, [model_key])
         return agent
 
     return make

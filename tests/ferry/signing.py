@@ -48,6 +48,10 @@ class Key:
     def keyid(self):
         return sha256(canonical(self.object))
 
+    def file(self, name="default"):
+        """The public key file: what `modelferry keys show --json` prints."""
+        return {"modelferry_key": 1, "name": name, "key": self.object}
+
     def signature(self, signed):
         return {"keyid": self.keyid, "sig": self.private.sign(canonical(signed)).hex()}
 
