@@ -78,6 +78,7 @@ static void append_place(char *text, size_t size, const struct place *place)
         append_quoted(text, size, place->member);
 }
 
+PRINTF_LIKE(2, 0)
 static void fill(struct fields_error *error, const char *format, va_list args)
 {
     char message[254]; /* with the path and ": " it fits into text */
