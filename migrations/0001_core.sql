@@ -24,6 +24,11 @@ CREATE FUNCTION at_ms(ms bigint) RETURNS timestamptz
     RETURN to_timestamp(0) + ms * interval '1 millisecond';
 COMMENT ON FUNCTION at_ms IS 'The inverse of ms()';
 
+CREATE FUNCTION rfc3339(at timestamptz) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
+COMMENT ON FUNCTION rfc3339 IS 'How times are written in JSON';
+
 CREATE TABLE workspace (
     id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT workspace_pkey PRIMARY KEY,
     name resource_name NOT NULL CONSTRAINT workspace_name_key UNIQUE,

@@ -63,7 +63,7 @@ COMMENT ON COLUMN model_key.workspace_id IS 'The workspace it belongs to';
 COMMENT ON COLUMN model_key.model_id IS 'The model';
 COMMENT ON COLUMN model_key.keyid IS 'SHA-256 of the canonical JSON of TUF''s key object';
 COMMENT ON COLUMN model_key.name IS 'Whose key it is; empty where none was given';
-COMMENT ON COLUMN model_key.key IS 'TUF''s key object, canonical JSON: what keyid is the digest of';
+COMMENT ON COLUMN model_key.key IS 'TUF''s key object, as JSON: keyid is the digest of its canonical form';
 COMMENT ON COLUMN model_key.added_at IS 'When it was added';
 COMMENT ON COLUMN model_key.added_by IS 'Name of the token that added it';
 COMMENT ON COLUMN model_key.revoked_at IS

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/version_content.h"
+
+#include "core/pairs.h"
+#include "db/q_variant.h"
+#include "db/q_version.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int version_content_check(const struct manifest *manifest, struct fields_error *ret_error)
+{
+    for (size_t i = 0; i < manifest->metric_count; i++) {
+        const struct fields_pair *metric = &manifest->metrics[i];
+
+        if (isfinite(strtod(metric->value, NULL)))
+            continue;
+        (void)fields_refuse(ret_error, "signed.metrics", "%s: a number below 1.8e308 expected",
+                            metric->key);
+        return VERSION_CONTENT_E_INVALID;
+    }
+    return 0;
+}
+
+static int insert_metrics(struct db *db, int64_t workspace_id, int64_t version_id,
+                          const struct manifest *manifest, struct arena *arena)
+{
+    struct pairs metrics = pairs_split(arena, manifest->metrics, manifest->metric_count);
+    const char **values = arena_array(arena, metrics.count, sizeof(*values));
+
+    /* PostgreSQL refuses what is too small for a double, strtod() rounds it. */
+    for (size_t i = 0; i < metrics.count; i++)
+        values[i] = arena_printf(arena, "%.17g", strtod(metrics.values[i], NULL));
+    return q_version_insert_metrics(db, workspace_id, version_id, arena, metrics.keys, values,
+                                    metrics.values, metrics.count);
+}
+
+static int insert_pairs(struct db *db, enum q_version_pairs what, int64_t workspace_id,
+                        int64_t version_id, struct arena *arena, struct pairs pairs)
+{
+    return q_version_insert_pairs(db, what, workspace_id, version_id, arena, pairs.keys,
+                                  pairs.values, pairs.count);
+}
+
+static int insert_variants(struct db *db, int64_t workspace_id, int64_t version_id,
+                           const struct manifest *manifest, struct arena *arena)
+{
+    struct q_variant *variants = arena_array(arena, manifest->variant_count, sizeof(*variants));
+
+    for (size_t i = 0; i < manifest->variant_count; i++) {
+        const struct variant *id = &manifest->variants[i].id;
+
+        variants[i] = (struct q_variant){id->runtime, id->hardware, id->precision};
+    }
+    return q_variant_insert(db, workspace_id, version_id, arena, variants, manifest->variant_count);
+}
+
+static int insert_artifacts(struct db *db, int64_t workspace_id, int64_t version_id,
+                            const struct manifest *manifest, struct arena *arena)
+{
+    struct q_variant_artifact *artifacts;
+    size_t count = 0;
+    int r;
+
+    for (size_t i = 0; i < manifest->variant_count; i++)
+        count += manifest->variants[i].artifact_count;
+    artifacts = arena_array(arena, count, sizeof(*artifacts));
+    count = 0;
+    for (size_t i = 0; i < manifest->variant_count; i++) {
+        for (size_t j = 0; j < manifest->variants[i].artifact_count; j++) {
+            const struct manifest_artifact *artifact = &manifest->variants[i].artifacts[j];
+
+            artifacts[count] = (struct q_variant_artifact){
+                .variant = i,
+                .position = j,
+                .name = artifact->name,
+                .size_bytes = artifact->length,
+            };
+            memcpy(artifacts[count++].sha256, artifact->sha256, DIGEST_SHA256_SIZE);
+        }
+    }
+    r = q_variant_insert_artifacts(db, workspace_id, version_id, arena, artifacts, count);
+    return r == Q_VARIANT_E_VANISHED ? VERSION_CONTENT_E_BUSY : r;
+}
+
+int version_content_insert(struct db *db, int64_t workspace_id, int64_t version_id,
+                           const struct manifest *manifest, struct arena *arena)
+{
+    int r;
+
+    r = insert_pairs(db, Q_VERSION_TAGS, workspace_id, version_id, arena,
+                     pairs_split(arena, manifest->tags, manifest->tag_count));
+    if (r)
+        return r;
+    r = insert_pairs(db, Q_VERSION_PARAMS, workspace_id, version_id, arena,
+                     pairs_split(arena, manifest->params, manifest->param_count));
+    if (r)
+        return r;
+    r = insert_metrics(db, workspace_id, version_id, manifest, arena);
+    if (r)
+        return r;
+    r = insert_variants(db, workspace_id, version_id, manifest, arena);
+    if (r)
+        return r;
+    return insert_artifacts(db, workspace_id, version_id, manifest, arena);
+}

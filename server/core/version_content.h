@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_VERSION_CONTENT_H
+#define CORE_VERSION_CONTENT_H
+
+#include "base/arena.h"
+#include "db/db.h"
+#include "model/manifest.h"
+#include "json/fields.h"
+
+#include <stdint.h>
+
+/* What a manifest says, as rows: tags, metrics, parameters, variants, artifacts. */
+
+enum {
+    VERSION_CONTENT_E_INVALID = 33,
+    VERSION_CONTENT_E_BUSY = 34, /* an artifact vanished meanwhile: try again */
+};
+
+/* What a decoder cannot know but a database asks for: metrics within the range of a double.
+ * Returns 0 or VERSION_CONTENT_E_INVALID. */
+int version_content_check(const struct manifest *manifest,
+                          struct fields_error *ret_error) MUST_CHECK;
+
+/* Of a manifest that was checked; inside a tx_run. Returns 0, VERSION_CONTENT_E_BUSY, or
+ * negative. */
+int version_content_insert(struct db *db, int64_t workspace_id, int64_t version_id,
+                           const struct manifest *manifest, struct arena *arena) MUST_CHECK;
+
+#endif

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/versions.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "core/keys.h"
+#include "core/version_content.h"
+#include "crypto/text.h"
+#include "model/manifest.h"
+#include "tuf/canon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A version that one caller submits or signs, on its way through the transaction. */
+struct work {
+    const struct versions_place *place;
+    struct arena *arena;
+    struct envelope envelope;
+    struct manifest manifest;        /* of a submission */
+    const char *version;             /* its name */
+    struct q_version_draft draft;    /* what will be stored */
+    struct envelope_verdict verdict; /* who signed */
+    int64_t model_id;
+    const char *workspace;
+    bool created;
+    struct q_version *ret_version;
+    struct versions_failure *failure;
+};
+
+static void work_release(struct work *work)
+{
+    envelope_release(&work->envelope);
+}
+
+static int resolve(struct db *db, const struct versions_place *place, struct arena *arena,
+                   int64_t *ret_id, const char **ret_workspace)
+{
+    int r;
+
+    r = q_model_resolve(db, place->workspace_id, place->model, arena, ret_id, ret_workspace);
+    return r == Q_MODEL_E_MISSING ? VERSIONS_E_MODEL : r;
+}
+
+static int find(struct db *db, int64_t model_id, const char *version, struct arena *arena,
+                struct q_version *ret_version)
+{
+    int r;
+
+    r = q_version_find(db, model_id, version, arena, ret_version);
+    return r == Q_VERSION_E_MISSING ? VERSIONS_E_MISSING : r;
+}
+
+/* ---- signatures --------------------------------------------------------------------------- */
+
+static int refuse_signature(struct work *work, const struct key *keys, size_t key_count)
+{
+    struct versions_failure *failure = work->failure;
+
+    failure->keyids = arena_array(work->arena, key_count, sizeof(*failure->keyids));
+    failure->keyid_count = key_count;
+    for (size_t i = 0; i < key_count; i++)
+        memcpy(failure->keyids[i], keys[i].id, KEY_ID_SIZE);
+    failure->bad_count = work->verdict.bad_count;
+    failure->unknown_count = work->verdict.unknown_count;
+    return VERSIONS_E_SIGNATURE;
+}
+
+/* One key of the model must have signed, and no signature that claims to be one of theirs may be
+ * wrong. Others may have signed too: whom a device trusts is the device's matter. */
+static int verify(struct db *db, struct work *work)
+{
+    struct key *keys;
+    size_t key_count;
+    int r;
+
+    r = keys_lock(db, work->model_id, work->arena, &keys, &key_count);
+    if (r)
+        return r;
+    r = envelope_verify(&work->envelope, keys, key_count, 1, &work->verdict);
+    if (r < 0)
+        return r;
+    if (r == ENVELOPE_E_UNVERIFIED || work->verdict.bad_count > 0)
+        return refuse_signature(work, keys, key_count);
+    return 0;
+}
+
+static int store_signatures(struct db *db, const struct work *work, int64_t version_id)
+{
+    size_t count = work->verdict.count;
+    uint8_t *keyids = arena_array(work->arena, count, DIGEST_SHA256_SIZE);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!text_unhex(work->verdict.keyids[i], keyids + i * DIGEST_SHA256_SIZE,
+                        DIGEST_SHA256_SIZE))
+            return log_fail(ERR_INTERNAL, "a keyid is not 64 hex digits");
+    }
+    return q_version_insert_signatures(db, &work->draft, version_id, work->arena, keyids, count);
+}
+
+/* Nothing is visible before it is whole. */
+static int require_artifacts(struct db *db, struct work *work, int64_t version_id)
+{
+    struct versions_failure *failure = work->failure;
+    int r;
+
+    r = q_variant_missing(db, version_id, work->arena, &failure->missing, &failure->missing_count);
+    if (r)
+        return r;
+    return failure->missing_count > 0 ? VERSIONS_E_ARTIFACTS : 0;
+}
+
+/* ---- submission --------------------------------------------------------------------------- */
+
+static int parse_envelope(struct work *work, const void *bytes, size_t size)
+{
+    static const int outcomes[] = {
+        [ENVELOPE_E_SYNTAX] = VERSIONS_E_SYNTAX,
+        [ENVELOPE_E_TOO_LARGE] = VERSIONS_E_LARGE,
+        [ENVELOPE_E_UNKNOWN] = VERSIONS_E_UNKNOWN,
+        [ENVELOPE_E_INVALID] = VERSIONS_E_INVALID,
+    };
+    int r;
+
+    r = envelope_parse(bytes, size, MANIFEST_SIZE_MAX, work->arena, &work->envelope,
+                       &work->failure->error);
+    return r > 0 ? outcomes[r] : r;
+}
+
+static int refuse_field(struct work *work, const char *path, const char *message)
+{
+    (void)fields_refuse(&work->failure->error, path, "%s", message);
+    return VERSIONS_E_INVALID;
+}
+
+/* The errors of the decoder are relative to `signed`. */
+static int decode_manifest(struct work *work)
+{
+    struct fields_error error = {0};
+    int r;
+
+    r = manifest_decode(work->envelope.signed_part, work->arena, &work->manifest, &error);
+    if (r > 0)
+        return refuse_field(work, "signed", error.text);
+    if (r)
+        return r;
+    r = version_content_check(&work->manifest, &work->failure->error);
+    return r == VERSION_CONTENT_E_INVALID ? VERSIONS_E_INVALID : r;
+}
+
+static int parse(struct work *work, const void *bytes, size_t size)
+{
+    const struct versions_place *place = work->place;
+    struct q_version_draft *draft = &work->draft;
+    int r;
+
+    r = parse_envelope(work, bytes, size);
+    if (r)
+        return r;
+    r = decode_manifest(work);
+    if (r)
+        return r;
+    if (strcmp(work->manifest.model, place->model) != 0)
+        return refuse_field(work, "signed.model",
+                            arena_printf(work->arena,
+                                         "the manifest is of model '%s', but it was sent to '%s'",
+                                         work->manifest.model, place->model));
+    *draft = (struct q_version_draft){
+        .workspace_id = place->workspace_id,
+        .version = work->manifest.version,
+        .description = work->manifest.description ? work->manifest.description : "",
+        .created_by = place->actor,
+        .created_ms = place->now_ms,
+        .manifest = {.published = work->envelope.signature_count > 0, .bytes = bytes, .size = size},
+    };
+    digest_sha256(bytes, size, draft->manifest.sha256);
+    return canon_digest(work->envelope.signed_part, draft->manifest.signed_sha256);
+}
+
+/* The version is there already: the same bytes are a success, anything else is in the way. */
+static int compare_existing(struct db *db, struct work *work)
+{
+    const struct q_version_manifest *mine = &work->draft.manifest;
+    struct q_version_manifest theirs;
+    int r;
+
+    r = q_version_manifest(db, work->model_id, work->draft.version, false, work->arena, &theirs);
+    if (!r)
+        r = find(db, work->model_id, work->draft.version, work->arena, &work->failure->exists);
+    if (r == Q_VERSION_E_MISSING || r == VERSIONS_E_MISSING) /* a draft that was just removed */
+        return log_fail(ERR_UNAVAILABLE, "a draft was removed while it was submitted again");
+    if (r)
+        return r;
+    if (memcmp(mine->sha256, theirs.sha256, sizeof(mine->sha256)) == 0) {
+        *work->ret_version = work->failure->exists;
+        return 0;
+    }
+    work->failure->exists_same =
+        !theirs.published &&
+        memcmp(mine->signed_sha256, theirs.signed_sha256, sizeof(mine->signed_sha256)) == 0;
+    return VERSIONS_E_EXISTS;
+}
+
+static int busy(int r)
+{
+    if (r == VERSION_CONTENT_E_BUSY || r == Q_VARIANT_E_VANISHED)
+        return log_fail(ERR_UNAVAILABLE, "an artifact was removed while a version took it up");
+    return r;
+}
+
+static int submit(struct db *db, void *arg)
+{
+    struct work *work = arg;
+    struct q_version_draft *draft = &work->draft;
+    int64_t id;
+    int r;
+
+    r = resolve(db, work->place, work->arena, &work->model_id, &work->workspace);
+    if (r)
+        return r;
+    if (strcmp(work->manifest.workspace, work->workspace) != 0)
+        return refuse_field(work, "signed.workspace",
+                            arena_printf(work->arena,
+                                         "the manifest is of workspace '%s', but the token of '%s'",
+                                         work->manifest.workspace, work->workspace));
+    draft->model_id = work->model_id;
+    if (draft->manifest.published) {
+        r = verify(db, work);
+        if (r)
+            return r;
+    }
+    r = q_version_insert(db, draft, &id);
+    if (r == Q_VERSION_E_EXISTS)
+        return compare_existing(db, work);
+    if (r)
+        return r;
+    r = version_content_insert(db, draft->workspace_id, id, &work->manifest, work->arena);
+    if (r)
+        return busy(r);
+    if (draft->manifest.published) {
+        r = require_artifacts(db, work, id);
+        if (!r)
+            r = store_signatures(db, work, id);
+        if (r)
+            return r;
+    }
+    work->created = true;
+    return find(db, work->model_id, draft->version, work->arena, work->ret_version);
+}
+
+int versions_submit(struct db *db, const struct versions_place *place, const void *bytes,
+                    size_t size, struct arena *arena, struct q_version *ret_version,
+                    bool *ret_created, struct versions_failure *ret_failure)
+{
+    CLEANUP(work_release)
+    struct work work = {
+        .place = place,
+        .arena = arena,
+        .ret_version = ret_version,
+        .failure = ret_failure,
+    };
+    int r;
+
+    r = parse(&work, bytes, size);
+    if (r)
+        return r;
+    r = tx_run(db, submit, &work);
+    if (r)
+        return r;
+    *ret_created = work.created;
+    return 0;
+}
+
+/* ---- signing a draft ---------------------------------------------------------------------- */
+
+/* The envelope with the signatures in it, in the form that envelope_build() writes. */
+static int rebuild(struct work *work, struct q_version_manifest *manifest)
+{
+    json_auto_t *signatures = json_array();
+
+    for (size_t i = 0; i < work->envelope.signature_count; i++) {
+        const struct envelope_signature *signature = &work->envelope.signatures[i];
+        char *hex = arena_alloc(work->arena, 2 * signature->size + 1);
+
+        text_hex(signature->bytes, signature->size, hex);
+        (void)json_array_append_new(signatures,
+                                    json_pack("{s:s, s:s}", "keyid", signature->keyid, "sig", hex));
+    }
+    json_auto_t *root =
+        json_pack("{s:O, s:O}", "signatures", signatures, "signed", work->envelope.signed_part);
+    AUTO_FREE char *text = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    if (!text)
+        return log_fail(ERR_NO_MEMORY, "cannot write an envelope: out of memory");
+    manifest->size = strlen(text);
+    if (manifest->size > MANIFEST_SIZE_MAX)
+        return VERSIONS_E_LARGE;
+    manifest->bytes = arena_memdup(work->arena, text, manifest->size);
+    digest_sha256(manifest->bytes, manifest->size, manifest->sha256);
+    return 0;
+}
+
+static bool bears(const struct envelope *envelope, const struct envelope_signature *signature)
+{
+    for (size_t i = 0; i < envelope->signature_count; i++) {
+        const struct envelope_signature *mine = &envelope->signatures[i];
+
+        if (strcmp(mine->keyid, signature->keyid) == 0 && mine->size == signature->size &&
+            memcmp(mine->bytes, signature->bytes, mine->size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The draft's envelope with the new signatures instead of none. */
+static int take_signatures(struct work *work, const struct q_version_manifest *stored)
+{
+    const struct envelope_signature *signatures = work->envelope.signatures;
+    size_t count = work->envelope.signature_count;
+    struct envelope envelope = {0};
+    int r;
+
+    r = envelope_parse(stored->bytes, stored->size, SIZE_MAX, work->arena, &envelope,
+                       &work->failure->error);
+    if (r > 0)
+        return log_fail(ERR_INTERNAL, "a stored manifest cannot be read: %s",
+                        work->failure->error.text);
+    if (r)
+        return r;
+    bool borne = true;
+    for (size_t i = 0; i < count; i++)
+        borne = borne && bears(&envelope, &signatures[i]);
+    envelope_release(&work->envelope); /* of a try before this one */
+    work->envelope = envelope;
+    if (stored->published)
+        return borne ? 0 : VERSIONS_E_PUBLISHED;
+    work->envelope.signatures = (struct envelope_signature *)(uintptr_t)signatures;
+    work->envelope.signature_count = count;
+    return 0;
+}
+
+static int publish(struct db *db, struct work *work, struct q_version_manifest *manifest)
+{
+    int64_t id = manifest->id;
+    int r;
+
+    r = verify(db, work);
+    if (r)
+        return r;
+    r = rebuild(work, manifest);
+    if (r)
+        return r;
+    r = busy(q_variant_tie_artifacts(db, id));
+    if (r)
+        return r;
+    r = require_artifacts(db, work, id);
+    if (r)
+        return r;
+    r = store_signatures(db, work, id);
+    if (r)
+        return r;
+    return q_version_publish(db, manifest, work->place->now_ms);
+}
+
+struct signing {
+    struct work work;
+    const struct envelope_signature *signatures;
+    size_t count;
+};
+
+static int sign(struct db *db, void *arg)
+{
+    struct signing *signing = arg;
+    struct work *work = &signing->work;
+    struct q_version_manifest manifest;
+    int r;
+
+    r = resolve(db, work->place, work->arena, &work->model_id, &work->workspace);
+    if (r)
+        return r;
+    work->draft.model_id = work->model_id;
+    r = q_version_manifest(db, work->model_id, work->version, true, work->arena, &manifest);
+    if (r == Q_VERSION_E_MISSING)
+        return VERSIONS_E_MISSING;
+    if (r)
+        return r;
+    work->envelope.signatures = (struct envelope_signature *)(uintptr_t)signing->signatures;
+    work->envelope.signature_count = signing->count;
+    r = take_signatures(work, &manifest);
+    if (r)
+        return r;
+    if (!manifest.published) {
+        r = publish(db, work, &manifest);
+        if (r)
+            return r;
+    }
+    return find(db, work->model_id, work->version, work->arena, work->ret_version);
+}
+
+int versions_sign(struct db *db, const struct versions_place *place, const char *version,
+                  const struct envelope_signature *signatures, size_t count, struct arena *arena,
+                  struct q_version *ret_version, struct versions_failure *ret_failure)
+{
+    struct signing signing = {
+        .work =
+            {
+                   .place = place,
+                   .arena = arena,
+                   .version = version,
+                   .draft = {.workspace_id = place->workspace_id,
+                          .created_by = place->actor,
+                          .created_ms = place->now_ms},
+                   .ret_version = ret_version,
+                   .failure = ret_failure,
+                   },
+        .signatures = signatures,
+        .count = count,
+    };
+    int r;
+
+    r = tx_run(db, sign, &signing);
+    work_release(&signing.work);
+    return r;
+}
+
+/* ---- the rest ----------------------------------------------------------------------------- */
+
+int versions_delete_draft(struct db *db, const struct versions_place *place, const char *version)
+{
+    struct q_version_manifest manifest;
+    CLEANUP(arena_release) struct arena arena = {0};
+    int64_t model_id;
+    int r;
+
+    r = resolve(db, place, &arena, &model_id, NULL);
+    if (r)
+        return r;
+    r = q_version_delete_draft(db, model_id, version);
+    if (r != Q_VERSION_E_MISSING)
+        return r;
+    r = q_version_manifest(db, model_id, version, false, &arena, &manifest);
+    if (r == Q_VERSION_E_MISSING)
+        return VERSIONS_E_MISSING;
+    return r ? r : VERSIONS_E_PUBLISHED;
+}
+
+int versions_find(struct db *db, const struct versions_place *place, const char *version,
+                  struct arena *arena, struct q_version *ret_version)
+{
+    int64_t model_id;
+    int r;
+
+    r = resolve(db, place, arena, &model_id, NULL);
+    if (r)
+        return r;
+    return find(db, model_id, version, arena, ret_version);
+}
+
+int versions_list(struct db *db, const struct versions_place *place, const char *state,
+                  int64_t before_id, int64_t limit, struct arena *arena,
+                  struct q_version_page *ret_page)
+{
+    int64_t model_id;
+    int r;
+
+    r = resolve(db, place, arena, &model_id, NULL);
+    if (r)
+        return r;
+    return q_version_list(db, model_id, state, before_id, limit, arena, ret_page);
+}
+
+int versions_manifest(struct db *db, const struct versions_place *place, const char *version,
+                      struct arena *arena, struct q_version_manifest *ret_manifest)
+{
+    int64_t model_id;
+    int r;
+
+    r = resolve(db, place, arena, &model_id, NULL);
+    if (r)
+        return r;
+    r = q_version_manifest(db, model_id, version, false, arena, ret_manifest);
+    return r == Q_VERSION_E_MISSING ? VERSIONS_E_MISSING : r;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DB_Q_VERSION_H
+#define DB_Q_VERSION_H
+
+#include "base/arena.h"
+#include "crypto/digest.h"
+#include "db/db.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Versions: immutable once published. What they consist of is in db/q_variant.h. */
+
+enum {
+    Q_VERSION_E_MISSING = 16,
+    Q_VERSION_E_EXISTS = 17,
+};
+
+/* What the registry shows of a version. Lists are JSON text as docs/PROTOCOL.md has them. */
+struct q_version {
+    int64_t id;
+    const char *version;
+    const char *state; /* "draft" or "published" */
+    const char *description;
+    const char *created_by;
+    int64_t created_ms;
+    int64_t published_ms;        /* 0: a draft */
+    const char *manifest_sha256; /* hex */
+    const char *tags_json;
+    const char *metrics_json;
+    const char *params_json;
+    const char *variants_json;
+    const char *signed_by_json;
+};
+
+/* The signed bytes of a version. */
+struct q_version_manifest {
+    int64_t id;
+    bool published;
+    const uint8_t *bytes; /* the envelope, verbatim */
+    size_t size;
+    uint8_t sha256[DIGEST_SHA256_SIZE];        /* of bytes */
+    uint8_t signed_sha256[DIGEST_SHA256_SIZE]; /* of the canonical form of its `signed` */
+};
+
+struct q_version_draft {
+    int64_t workspace_id;
+    int64_t model_id;
+    const char *version;
+    const char *description;
+    const char *created_by;
+    int64_t created_ms;
+    struct q_version_manifest manifest; /* without id */
+};
+
+/* One that inserts the same version at the same time is waited for. Returns 0,
+ * Q_VERSION_E_EXISTS, or negative. */
+int q_version_insert(struct db *db, const struct q_version_draft *draft,
+                     int64_t *ret_id) MUST_CHECK;
+
+enum q_version_pairs {
+    Q_VERSION_TAGS,
+    Q_VERSION_PARAMS,
+};
+
+int q_version_insert_pairs(struct db *db, enum q_version_pairs what, int64_t workspace_id,
+                           int64_t id, struct arena *arena, const char *const *keys,
+                           const char *const *values, size_t count) MUST_CHECK;
+
+/* values are decimals within the range of a double; texts are what was signed. */
+int q_version_insert_metrics(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                             const char *const *names, const char *const *values,
+                             const char *const *texts, size_t count) MUST_CHECK;
+
+/* keyids: count digests of keys of the model, one behind the other. */
+int q_version_insert_signatures(struct db *db, const struct q_version_draft *draft, int64_t id,
+                                struct arena *arena, const uint8_t *keyids,
+                                size_t count) MUST_CHECK;
+
+/* Returns 0, Q_VERSION_E_MISSING, or negative. */
+int q_version_find(struct db *db, int64_t model_id, const char *version, struct arena *arena,
+                   struct q_version *ret_version) MUST_CHECK;
+
+struct q_version_page {
+    struct q_version *versions;
+    size_t count;
+    bool more; /* there are others behind the last one */
+};
+
+/* Newest first: those with an id below before_id (0: from the newest), at most limit, and fewer
+ * where they are large; state NULL: any. */
+int q_version_list(struct db *db, int64_t model_id, const char *state, int64_t before_id,
+                   int64_t limit, struct arena *arena, struct q_version_page *ret_page) MUST_CHECK;
+
+/* lock: nobody else changes the version until the transaction ends. Returns 0,
+ * Q_VERSION_E_MISSING, or negative. */
+int q_version_manifest(struct db *db, int64_t model_id, const char *version, bool lock,
+                       struct arena *arena, struct q_version_manifest *ret_manifest) MUST_CHECK;
+
+/* Makes a draft a published version with this manifest (id, bytes, sha256). */
+int q_version_publish(struct db *db, const struct q_version_manifest *manifest,
+                      int64_t now_ms) MUST_CHECK;
+
+/* Removes a draft. Returns 0, Q_VERSION_E_MISSING (no such version, or not a draft), or negative.
+ */
+int q_version_delete_draft(struct db *db, int64_t model_id, const char *version) MUST_CHECK;
+
+#endif
