@@ -20,8 +20,9 @@ struct listener_config {
     const char *name;    /* "api", "device": for logs and metrics */
     const char *address; /* "127.0.0.1:8080", "[::]:8443"; port 0 picks one */
     const struct route *routes;
-    void *context;     /* call.context of every handler */
-    struct pool *pool; /* for ROUTE_WORKER and ROUTE_STREAM */
+    void *context;            /* call.context of every handler */
+    struct pool *pool;        /* for ROUTE_WORKER */
+    struct pool *stream_pool; /* for ROUTE_STREAM, which may hold a worker long; NULL: pool */
     unsigned threads;
     unsigned connections_max;
     unsigned connections_per_ip_max; /* 0: no limit */
@@ -66,6 +67,9 @@ uint16_t listener_port(const struct listener *listener);
 void listener_stop(struct listener *listener, int grace_ms);
 bool listener_stopping(const struct listener *listener);
 void listener_free(struct listener *listener);
+
+/* Reads certificate and key again; new connections get them. Keeps the old ones on failure. */
+int listener_reload(struct listener *listener) MUST_CHECK;
 
 /* For /metrics. */
 struct listener_stats {

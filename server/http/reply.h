@@ -6,6 +6,7 @@
 #include "http/request.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,7 +55,8 @@ struct source {
 void reply_source(struct reply *reply, int status, const char *content_type, uint64_t length,
                   size_t block_bytes, struct source *source);
 
-/* Long-poll: no reply yet; the handler is called again once the request's waker was woken. */
+/* Long-poll, of a ROUTE_INLINE handler: no reply yet; it is called again once the request's waker
+ * was woken. */
 void reply_wait(struct reply *reply);
 
 /*
@@ -73,5 +75,17 @@ void reply_problem(struct reply *reply, const struct problem *problem, const cha
     PRINTF_LIKE(3, 4);
 /* Adds a member to a problem document already set (such as "expected_keyids"); takes value. */
 void reply_problem_member(struct reply *reply, const char *name, json_t *value);
+
+/* What was answered so far, for a layer that stores replies (idempotency keys). */
+struct reply_copy {
+    int status;
+    const char *content_type; /* NULL: no body */
+    const void *body;
+    size_t size;
+    const char *location; /* the Location header, or NULL */
+};
+
+/* Copies into the arena. Returns false where the body is a file or a source. */
+bool reply_copy(const struct reply *reply, struct arena *arena, struct reply_copy *ret_copy);
 
 #endif

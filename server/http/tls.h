@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HTTP_TLS_H
+#define HTTP_TLS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+struct MHD_Connection;
+
+/* A listener's certificate and key, which may be replaced while it serves, and the CA that devices'
+ * certificates must come from. */
+struct tls;
+
+/* client_ca_file may be NULL: no client certificates. */
+int tls_new(const char *cert_file, const char *key_file, const char *client_ca_file,
+            struct tls **ret_tls) MUST_CHECK;
+/* Accepts NULL. Not while handshakes are under way. */
+void tls_free(struct tls *tls);
+
+/* Reads the files again; keeps what it had where they are not good. */
+int tls_reload(struct tls *tls) MUST_CHECK;
+
+/* PEM, or NULL: for MHD_OPTION_HTTPS_MEM_TRUST. */
+const char *tls_client_ca(const struct tls *tls);
+
+/* Whether the client showed a certificate of the CA, or needs none. verified remembers it. */
+bool tls_peer_is_good(const struct tls *tls, struct MHD_Connection *connection, bool *verified);
+
+/* What MHD_OPTION_HTTPS_CERT_CALLBACK wants; finds its struct tls by way of the listener. */
+void *tls_callback(void);
+
+#endif
