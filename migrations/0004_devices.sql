@@ -9,12 +9,12 @@
 CREATE TABLE enrolment (
     id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT enrolment_pkey PRIMARY KEY,
     workspace_id bigint NOT NULL CONSTRAINT enrolment_workspace_fkey REFERENCES workspace (id),
-    name resource_name NOT NULL,
+    name text NOT NULL CONSTRAINT enrolment_name CHECK (octet_length(name) BETWEEN 1 AND 128),
     token_sha256 sha256 NOT NULL CONSTRAINT enrolment_token_sha256_key UNIQUE,
     uses_max integer NOT NULL CONSTRAINT enrolment_uses_max CHECK (uses_max >= 0),
     uses integer NOT NULL DEFAULT 0,
     attributes jsonb NOT NULL CONSTRAINT enrolment_attributes
-        CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 65536),
+        CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 262144),
     created_at timestamptz NOT NULL,
     created_by text NOT NULL CONSTRAINT enrolment_created_by
         CHECK (length(created_by) BETWEEN 1 AND 128),
@@ -52,9 +52,9 @@ CREATE TABLE device (
     next_token_sha256 sha256,
     enrolment_id bigint NOT NULL,
     attributes jsonb NOT NULL CONSTRAINT device_attributes
-        CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 65536),
+        CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 262144),
     assigned jsonb NOT NULL CONSTRAINT device_assigned
-        CHECK (jsonb_typeof(assigned) = 'object' AND octet_length(assigned::text) <= 65536),
+        CHECK (jsonb_typeof(assigned) = 'object' AND octet_length(assigned::text) <= 262144),
     capabilities text[] COLLATE "C" NOT NULL CONSTRAINT device_capabilities
         CHECK (cardinality(capabilities) <= 64 AND array_position(capabilities, NULL) IS NULL),
     enrolled_at timestamptz NOT NULL,

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/desired.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "core/facts.h"
+#include "db/q_desired.h"
+#include "model/variant.h"
+#include "proto/state.h"
+#include "push/rows.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BULK_TRIES 5
+#define UNKNOWN_NAMES_MAX 5
+
+__attribute__((format(printf, 3, 4))) static int refuse(struct desired_refusal *refusal,
+                                                        int outcome, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(refusal->text, sizeof(refusal->text), format, args);
+    va_end(args);
+    return outcome;
+}
+
+/* ---- what a slot shall run ------------------------------------------------------------------ */
+
+static int find_target(struct db *db, int64_t workspace_id, const struct desired_slot *slot,
+                       struct arena *arena, struct q_desired_target *ret_target,
+                       struct desired_refusal *refusal)
+{
+    int r = q_desired_target(db, workspace_id, slot->model, slot->version, arena, ret_target);
+
+    if (r == Q_DESIRED_E_MODEL)
+        return refuse(refusal, DESIRED_E_MODEL, "slot '%s': there is no model '%s'", slot->slot,
+                      slot->model);
+    if (r == Q_DESIRED_E_VERSION)
+        return refuse(refusal, DESIRED_E_VERSION, "slot '%s': model '%s' has no version '%s'",
+                      slot->slot, slot->model, slot->version);
+    if (r)
+        return r;
+    if (!ret_target->published)
+        return refuse(refusal, DESIRED_E_DRAFT,
+                      "slot '%s': version '%s' of '%s' is a draft; sign it first", slot->slot,
+                      slot->version, slot->model);
+    return 0;
+}
+
+static bool is_variant(const struct q_desired_variant *candidate, const char *text)
+{
+    const struct variant variant = {candidate->runtime, candidate->hardware, candidate->precision};
+    char name[VARIANT_TEXT_SIZE];
+
+    variant_format(&variant, name);
+    return strcmp(name, text) == 0;
+}
+
+/* The variant that was named, or else the first that fits; NULL where there is none. */
+static const struct q_desired_variant *pick_variant(const struct q_desired_target *target,
+                                                    const char *named, const char *capabilities,
+                                                    struct arena *arena)
+{
+    size_t count;
+    const struct variant_capability *able = facts_capabilities_parse(capabilities, arena, &count);
+
+    for (size_t i = 0; i < target->variant_count; i++) {
+        const struct q_desired_variant *candidate = &target->variants[i];
+        const struct variant variant = {candidate->runtime, candidate->hardware,
+                                        candidate->precision};
+
+        if (named ? is_variant(candidate, named) : variant_fits(&variant, able, count))
+            return candidate;
+    }
+    return NULL;
+}
+
+static int fill_slot(const struct desired_slot *slot, const struct q_desired_target *target,
+                     const char *capabilities, struct arena *arena, struct q_desired_slot *ret_slot,
+                     struct desired_refusal *refusal)
+{
+    const struct q_desired_variant *variant =
+        pick_variant(target, slot->variant, capabilities, arena);
+
+    if (!variant && slot->variant)
+        return refuse(refusal, DESIRED_E_VARIANT,
+                      "slot '%s': version '%s' of '%s' has no variant '%s'", slot->slot,
+                      slot->version, slot->model, slot->variant);
+    if (!variant)
+        return refuse(refusal, DESIRED_E_FIT,
+                      "slot '%s': no variant of version '%s' of '%s' fits a device that can run "
+                      "only '%s'; publish one that does, or name a variant",
+                      slot->slot, slot->version, slot->model, capabilities);
+    *ret_slot = (struct q_desired_slot){
+        .slot = slot->slot,
+        .role = slot->role,
+        .model = slot->model,
+        .version = slot->version,
+        .version_id = target->version_id,
+        .variant = *variant,
+        .manifest_length = target->manifest_length,
+    };
+    memcpy(ret_slot->manifest_sha256, target->manifest_sha256, DIGEST_SHA256_SIZE);
+    return 0;
+}
+
+/* ---- assignments ------------------------------------------------------------------------------
+ */
+
+static int compare_slots(const void *a, const void *b)
+{
+    const struct q_desired_slot *left = a;
+    const struct q_desired_slot *right = b;
+
+    return strcmp(left->slot, right->slot);
+}
+
+/* Equal sets of slots must give equal texts: sorted, and written by common/proto alone. */
+static int compose(struct q_desired_slot *slots, size_t count, struct arena *arena,
+                   struct q_desired_assignment *ret_assignment)
+{
+    struct state state = {.slot_count = count};
+
+    qsort(slots, count, sizeof(*slots), compare_slots);
+    state.slots = arena_array(arena, count, sizeof(*state.slots));
+    for (size_t i = 0; i < count; i++) {
+        const struct q_desired_variant *variant = &slots[i].variant;
+
+        state.slots[i] = (struct state_slot){
+            .name = slots[i].slot,
+            .model = slots[i].model,
+            .version = slots[i].version,
+            .role = slots[i].role,
+            .variant = {variant->runtime, variant->hardware, variant->precision},
+            .manifest_length = slots[i].manifest_length,
+        };
+        memcpy(state.slots[i].manifest_sha256, slots[i].manifest_sha256, DIGEST_SHA256_SIZE);
+    }
+    json_auto_t *root = state_encode(&state);
+    AUTO_FREE char *text = root ? json_dumps(json_object_get(root, "slots"), JSON_COMPACT) : NULL;
+    if (!text)
+        return log_fail(ERR_NO_MEMORY, "cannot write a desired state: out of memory");
+
+    ret_assignment->text = arena_strdup(arena, text);
+    ret_assignment->slots = slots;
+    ret_assignment->slot_count = count;
+    digest_sha256(text, strlen(text), ret_assignment->sha256);
+    return 0;
+}
+
+/* ---- one device ---------------------------------------------------------------------------------
+ */
+
+struct replacing {
+    const struct desired_change *change;
+    struct arena *arena;
+    struct desired_refusal *refusal;
+    int64_t device_id;
+    int64_t version;
+    const char *slots;
+};
+
+static int fill_slots(struct db *db, const struct replacing *replacing, const char *capabilities,
+                      struct q_desired_slot *ret_slots)
+{
+    const struct desired_change *change = replacing->change;
+
+    for (size_t i = 0; i < change->slot_count; i++) {
+        struct q_desired_target target;
+        int r = find_target(db, change->workspace_id, &change->slots[i], replacing->arena, &target,
+                            replacing->refusal);
+
+        if (r == 0)
+            r = fill_slot(&change->slots[i], &target, capabilities, replacing->arena, &ret_slots[i],
+                          replacing->refusal);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+static int replace(struct db *db, void *arg)
+{
+    struct replacing *replacing = arg;
+    const struct desired_change *change = replacing->change;
+    struct q_desired_assignment assignment = {.text = "{}"};
+    struct q_desired_device device;
+    int r;
+
+    r = q_desired_lock(db, change->workspace_id, change->device, replacing->arena, &device);
+    if (r == Q_DESIRED_E_MISSING)
+        return refuse(replacing->refusal, DESIRED_E_DEVICE, "there is no active device '%s'",
+                      change->device);
+    if (r)
+        return r;
+    if (change->expected_version != DESIRED_ANY_VERSION &&
+        change->expected_version != device.version)
+        return refuse(replacing->refusal, DESIRED_E_MATCH,
+                      "the desired state has version %" PRId64 " now, not %" PRId64
+                      "; read it and decide again",
+                      device.version, change->expected_version);
+
+    if (change->slot_count > 0) {
+        struct q_desired_slot *slots =
+            arena_array(replacing->arena, change->slot_count, sizeof(*slots));
+
+        r = fill_slots(db, replacing, device.capabilities, slots);
+        if (r == 0)
+            r = compose(slots, change->slot_count, replacing->arena, &assignment);
+        if (r == 0)
+            r = q_desired_assignments(db, change->workspace_id, change->now_ms, replacing->arena,
+                                      &assignment, 1);
+        if (r)
+            return r;
+    }
+    replacing->device_id = device.id;
+    replacing->slots = assignment.text;
+    replacing->version = device.version;
+    if (assignment.id == device.assignment_id)
+        return 0;
+    return q_desired_set(db, device.id, assignment.id, &replacing->version);
+}
+
+int desired_replace(struct db *db, struct roster *roster, const struct desired_change *change,
+                    struct arena *arena, int64_t *ret_version, const char **ret_slots,
+                    struct desired_refusal *ret_refusal)
+{
+    struct replacing replacing = {.change = change, .arena = arena, .refusal = ret_refusal};
+    int r;
+
+    if (change->slot_count > DESIRED_SLOTS_MAX)
+        return refuse(ret_refusal, DESIRED_E_SLOTS, "a device has at most %d slots",
+                      DESIRED_SLOTS_MAX);
+    r = tx_run(db, replace, &replacing);
+    if (r == 0)
+        r = rows_refresh(db, roster, replacing.device_id);
+    if (r)
+        return r;
+    *ret_version = replacing.version;
+    *ret_slots = replacing.slots;
+    return 0;
+}
+
+/* ---- many devices -------------------------------------------------------------------------------
+ */
+
+struct setting {
+    const struct desired_bulk *bulk;
+    struct q_desired_scope scope;
+    struct q_desired_target target;
+    struct arena *arena;
+    struct desired_refusal *refusal;
+    int64_t changed;
+    int64_t unchanged;
+};
+
+static int check_names(struct db *db, const struct setting *setting)
+{
+    const char **names;
+    size_t count;
+    int r;
+
+    if (!setting->scope.names)
+        return 0;
+    r = q_desired_unknown(db, &setting->scope, UNKNOWN_NAMES_MAX, setting->arena, &names, &count);
+    if (r || count == 0)
+        return r;
+    return refuse(setting->refusal, DESIRED_E_DEVICE,
+                  "there is no active device '%s'%s; nothing "
+                  "was changed",
+                  names[0], count > 1 ? " (and others)" : "");
+}
+
+/* The slots of the groups' assignments with one of them set, as an assignment for each group. */
+static int compose_group(const struct setting *setting, const struct q_desired_group *group,
+                         const struct q_desired_slot *present, size_t present_count,
+                         struct q_desired_assignment *ret_assignment)
+{
+    struct q_desired_slot *slots = arena_array(setting->arena, present_count + 1, sizeof(*slots));
+    struct q_desired_slot set;
+    size_t count = 0;
+    int r = fill_slot(&setting->bulk->slot, &setting->target, group->capabilities, setting->arena,
+                      &set, setting->refusal);
+
+    if (r)
+        return r;
+    for (size_t i = 0; i < present_count; i++)
+        if (strcmp(present[i].slot, set.slot) != 0)
+            slots[count++] = present[i];
+    slots[count++] = set;
+    if (count > DESIRED_SLOTS_MAX)
+        return refuse(setting->refusal, DESIRED_E_SLOTS, "a device has at most %d slots",
+                      DESIRED_SLOTS_MAX);
+    return compose(slots, count, setting->arena, ret_assignment);
+}
+
+/* Slots are ordered by assignment: where those of one begin, and how many there are. */
+static const struct q_desired_slot *slots_of(const struct q_desired_slot *slots, size_t count,
+                                             int64_t assignment_id, size_t *ret_count)
+{
+    size_t low = 0;
+    size_t high = count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (slots[middle].assignment_id < assignment_id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (high = low; high < count && slots[high].assignment_id == assignment_id; high++)
+        continue;
+    *ret_count = high - low;
+    return slots + low;
+}
+
+static int compose_all(struct db *db, const struct setting *setting,
+                       const struct q_desired_group *groups, size_t count,
+                       struct q_desired_assignment *ret_assignments)
+{
+    int64_t *ids = arena_array(setting->arena, count, sizeof(*ids));
+    struct q_desired_slot *slots;
+    size_t slot_count;
+    int r;
+
+    for (size_t i = 0; i < count; i++)
+        ids[i] = groups[i].assignment_id;
+    r = q_desired_slots(db, setting->scope.workspace_id, ids, count, setting->arena, &slots,
+                        &slot_count);
+    for (size_t i = 0; r == 0 && i < count; i++) {
+        size_t present_count;
+        const struct q_desired_slot *present =
+            slots_of(slots, slot_count, groups[i].assignment_id, &present_count);
+
+        r = compose_group(setting, &groups[i], present, present_count, &ret_assignments[i]);
+    }
+    if (r)
+        return r;
+    return q_desired_assignments(db, setting->scope.workspace_id, setting->bulk->now_ms,
+                                 setting->arena, ret_assignments, count);
+}
+
+/*
+ * Moves each group to its new assignment. Groups are read without locks: a device that another
+ * transaction changes in between is not moved, and is found in another group next time.
+ */
+static int move_groups(struct db *db, struct setting *setting, bool *ret_done)
+{
+    struct q_desired_group *groups;
+    size_t count;
+    size_t moving = 0;
+    int64_t expected = 0;
+    int64_t moved = 0;
+    int r;
+
+    r = q_desired_groups(db, &setting->scope, setting->arena, &groups, &count);
+    if (r)
+        return r;
+    struct q_desired_assignment *assignments =
+        arena_array(setting->arena, count, sizeof(*assignments));
+    int64_t *ids = arena_array(setting->arena, count, sizeof(*ids));
+    r = compose_all(db, setting, groups, count, assignments);
+    if (r)
+        return r;
+
+    setting->unchanged = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (assignments[i].id == groups[i].assignment_id) {
+            setting->unchanged += groups[i].count;
+            continue;
+        }
+        ids[moving] = assignments[i].id;
+        groups[moving++] = groups[i];
+        expected += groups[moving - 1].count;
+    }
+    if (moving > 0)
+        r = q_desired_move(db, &setting->scope, setting->arena, groups, ids, moving, &moved);
+    if (r)
+        return r;
+    setting->changed += moved;
+    *ret_done = moved == expected;
+    return 0;
+}
+
+static int set_slot(struct db *db, void *arg)
+{
+    struct setting *setting = arg;
+    int r;
+
+    setting->changed = 0;
+    r = find_target(db, setting->scope.workspace_id, &setting->bulk->slot, setting->arena,
+                    &setting->target, setting->refusal);
+    if (r == 0)
+        r = check_names(db, setting);
+    for (int i = 0; r == 0 && i < BULK_TRIES; i++) {
+        int64_t changed_before = setting->changed;
+        bool done = false;
+
+        r = move_groups(db, setting, &done);
+        if (r == 0 && done) {
+            /* What was moved in an earlier round counted as unchanged in this one. */
+            setting->unchanged -= changed_before;
+            return 0;
+        }
+    }
+    if (r)
+        return r;
+    return refuse(setting->refusal, DESIRED_E_CONFLICT,
+                  "others change the same devices all the time; try again");
+}
+
+int desired_set_slot(struct db *db, const struct desired_bulk *bulk, struct arena *arena,
+                     int64_t *ret_changed, int64_t *ret_unchanged,
+                     struct desired_refusal *ret_refusal)
+{
+    struct setting setting = {
+        .bulk = bulk,
+        .scope = {bulk->workspace_id, bulk->devices, bulk->device_count},
+        .arena = arena,
+        .refusal = ret_refusal,
+    };
+    int r = tx_run(db, set_slot, &setting);
+
+    if (r)
+        return r;
+    *ret_changed = setting.changed;
+    *ret_unchanged = setting.unchanged;
+    return 0;
+}

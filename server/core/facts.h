@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_FACTS_H
+#define CORE_FACTS_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "model/variant.h"
+#include "proto/device.h"
+
+#include <stddef.h>
+
+/* Attributes and capabilities of devices, as the database has them. All in the arena. */
+
+/* A JSON object. Negative where memory ends. */
+int facts_attributes_text(const struct fields_pair *pairs, size_t count, struct arena *arena,
+                          const char **ret_text) MUST_CHECK;
+
+/* "runtime/hardware", sorted, none twice. */
+const char **facts_capabilities_sorted(const struct variant_capability *capabilities, size_t count,
+                                       struct arena *arena, size_t *ret_count);
+
+/* From "onnx/cpu,tflite/cpu". */
+struct variant_capability *facts_capabilities_parse(const char *text, struct arena *arena,
+                                                    size_t *ret_count);
+
+#endif
