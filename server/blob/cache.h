@@ -2,6 +2,7 @@
 #ifndef BLOB_CACHE_H
 #define BLOB_CACHE_H
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "blob/blob.h"
 #include "work/pool.h"
@@ -24,6 +25,7 @@ struct cache_config {
     uint64_t limit_bytes; /* 0: keep nothing */
     struct pool *pool;    /* its workers are struct db * */
     size_t fills_max;     /* at a time; 0: the default, 4 */
+    const struct clock *clock;
 };
 
 struct cache_stats {

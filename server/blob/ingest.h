@@ -69,6 +69,9 @@ int ingest_accept(struct ingest *ingest) MUST_CHECK;
 uint64_t ingest_offset(const struct ingest *ingest);
 uint64_t ingest_deduplicated(const struct ingest *ingest);
 
+/* What the bytes hash to, after INGEST_E_DIGEST. */
+const uint8_t *ingest_actual_sha256(const struct ingest *ingest);
+
 /* Leaves the upload: what was neither accepted nor committed on the way is dropped. NULL is fine.
  */
 void ingest_free(struct ingest *ingest);
