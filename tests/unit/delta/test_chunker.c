@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIZE ((size_t)4 << 20)
+#define SIZE ((size_t)2 << 20)
 #define CUTS_MAX 1024
 
 struct cuts {
@@ -42,8 +42,8 @@ static void cut(const uint8_t *bytes, size_t size, size_t piece, struct cuts *re
         size_t offered = left < piece ? left : piece;
         size_t taken = chunker_feed(&chunker, bytes + offset, offered, &boundary);
 
-        ck_assert_uint_gt(taken, 0);
-        ck_assert(boundary || taken == offered);
+        if (taken == 0 || (!boundary && taken != offered))
+            ck_abort_msg("took %zu of %zu bytes", taken, offered);
         offset += taken;
         if (boundary)
             ret_cuts->ends[ret_cuts->count++] = offset;
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(does_not_depend_on_how_bytes_arrive)
 {
-    static const size_t pieces[] = {1, 7, 4096, 16383, 16384, 16385, 65536, 262145};
+    static const size_t pieces[] = {7, 4096, 16383, 16384, 16385, 65536, 262145};
     AUTO_FREE uint8_t *bytes = malloc(SIZE);
     struct cuts whole;
     struct cuts pieced;
@@ -87,6 +87,9 @@ START_TEST(does_not_depend_on_how_bytes_arrive)
         cut(bytes, SIZE, pieces[i], &pieced);
         assert_equal(&whole, &pieced);
     }
+    cut(bytes, SIZE / 8, SIZE, &whole);
+    cut(bytes, SIZE / 8, 1, &pieced);
+    assert_equal(&whole, &pieced);
 }
 END_TEST
 
@@ -99,8 +102,8 @@ START_TEST(goes_on_at_any_boundary)
     fill(bytes, SIZE, 2);
     cut(bytes, SIZE, SIZE, &whole);
     for (size_t i = 0; i + 1 < whole.count; i++) {
-        cut(bytes + whole.ends[i], SIZE - whole.ends[i], SIZE, &rest);
-        ck_assert_uint_eq(rest.count, whole.count - i - 1);
+        cut(bytes + whole.ends[i], whole.ends[i + 1] - whole.ends[i], SIZE, &rest);
+        ck_assert_uint_eq(rest.count, 1);
         ck_assert_uint_eq(rest.ends[0] + whole.ends[i], whole.ends[i + 1]);
     }
 }
@@ -191,8 +194,8 @@ START_TEST(takes_other_sizes)
         bool boundary;
         size_t taken = chunker_feed(&chunker, bytes + offset, 65536 - offset, &boundary);
 
-        ck_assert_uint_le(taken, 256);
-        ck_assert(!boundary || taken >= 64);
+        if (taken > 256 || (boundary && taken < 64))
+            ck_abort_msg("a chunk of %zu bytes", taken);
         offset += taken;
         count++;
     }
