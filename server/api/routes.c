@@ -3,8 +3,18 @@
 
 #include "api/artifacts.h"
 #include "api/health.h"
+#include "api/keys.h"
+#include "api/models.h"
+#include "api/signatures.h"
+#include "api/tokens.h"
 #include "api/uploads.h"
+#include "api/versions.h"
+#include "api/whoami.h"
 #include "http/role.h"
+#include "model/manifest.h"
+
+#define JSON_MAX ((size_t)1 << 20)
+#define SMALL_MAX ((size_t)16 << 10)
 
 /* Handlers get a struct api as call.context. Bodies of JSON are at most 1 MiB but for envelopes. */
 const struct route routes_api[] = {
@@ -19,6 +29,24 @@ const struct route routes_api[] = {
     {"HEAD",    "/api/v1/uploads/{id}",       ROLES_PUBLISH, ROUTE_WORKER, 0, 0, uploads_head},
     {"PATCH",   "/api/v1/uploads/{id}",       ROLES_PUBLISH, ROUTE_STREAM, 0, 0, uploads_patch},
     {"DELETE",  "/api/v1/uploads/{id}",       ROLES_PUBLISH, ROUTE_WORKER, 0, 0, uploads_delete},
+
+    {"GET",    "/api/v1/whoami",      ROLES_READ,  ROUTE_WORKER, 0,         0, whoami_on_get},
+    {"POST",   "/api/v1/tokens",      ROLES_ADMIN, ROUTE_WORKER, SMALL_MAX, 0, tokens_on_post},
+    {"GET",    "/api/v1/tokens",      ROLES_ADMIN, ROUTE_WORKER, 0,         0, tokens_on_list},
+    {"DELETE", "/api/v1/tokens/{id}", ROLES_ADMIN, ROUTE_WORKER, 0,         0, tokens_on_delete},
+
+    {"POST",   "/api/v1/models",                      ROLES_PUBLISH, ROUTE_WORKER, JSON_MAX,  ROUTE_IDEMPOTENT_KEY, models_on_post},
+    {"GET",    "/api/v1/models",                      ROLES_READ,    ROUTE_WORKER, 0,         0,                    models_on_list},
+    {"GET",    "/api/v1/models/{model}",              ROLES_READ,    ROUTE_WORKER, 0,         0,                    models_on_get},
+    {"POST",   "/api/v1/models/{model}/keys",         ROLES_ADMIN,   ROUTE_WORKER, SMALL_MAX, ROUTE_IDEMPOTENT_KEY, keys_on_post},
+    {"DELETE", "/api/v1/models/{model}/keys/{keyid}", ROLES_ADMIN,   ROUTE_WORKER, 0,         0,                    keys_on_delete},
+
+    {"POST",   "/api/v1/models/{model}/versions",                      ROLES_PUBLISH, ROUTE_WORKER, MANIFEST_SIZE_MAX, ROUTE_IDEMPOTENT_KEY, versions_on_post},
+    {"GET",    "/api/v1/models/{model}/versions",                      ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_list},
+    {"GET",    "/api/v1/models/{model}/versions/{version}",            ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_get},
+    {"DELETE", "/api/v1/models/{model}/versions/{version}",            ROLES_PUBLISH, ROUTE_WORKER, 0,                 0,                    versions_on_delete},
+    {"GET",    "/api/v1/models/{model}/versions/{version}/manifest",   ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_manifest},
+    {"POST",   "/api/v1/models/{model}/versions/{version}/signatures", ROLES_PUBLISH, ROUTE_WORKER, JSON_MAX,          ROUTE_IDEMPOTENT_KEY, signatures_on_post},
     {NULL},
   /* clang-format on */
 };

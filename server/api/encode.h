@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_ENCODE_H
+#define API_ENCODE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* Pieces of replies; each a new reference. */
+
+/* RFC 3339, or null where ms is 0. */
+json_t *encode_time(int64_t ms);
+
+/* What the database wrote as JSON. */
+json_t *encode_stored(const char *json);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/registry_problems.h"
+
+const struct problem registry_problems_unknown_model = {"unknown-model", 404, "Unknown model"};
+const struct problem registry_problems_unknown_version = {"unknown-version", 404,
+                                                          "Unknown version"};
+const struct problem registry_problems_unknown_key = {"unknown-key", 404, "Unknown key"};
+const struct problem registry_problems_model_exists = {"model-exists", 409, "Model exists"};
+const struct problem registry_problems_version_exists = {"version-exists", 409, "Version exists"};
+const struct problem registry_problems_version_published = {"version-published", 409,
+                                                            "Version is published"};
+const struct problem registry_problems_key_exists = {"key-exists", 409, "Key exists"};
+const struct problem registry_problems_too_many_keys = {"too-many-keys", 409, "Too many keys"};
+const struct problem registry_problems_bad_signature = {"bad-signature", 422, "Bad signature"};
+const struct problem registry_problems_missing_artifacts = {"missing-artifacts", 409,
+                                                            "Artifacts are missing"};
+
+void registry_problems_model(struct reply *reply, const char *model)
+{
+    reply_problem(reply, &registry_problems_unknown_model,
+                  "there is no model '%s' in this workspace; GET /api/v1/models lists them, POST "
+                  "/api/v1/models makes one",
+                  model);
+}
+
+void registry_problems_version(struct reply *reply, const char *model, const char *version)
+{
+    reply_problem(reply, &registry_problems_unknown_version,
+                  "model '%s' has no version '%s'; GET /api/v1/models/%s/versions lists them",
+                  model, version, model);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef API_REGISTRY_PROBLEMS_H
+#define API_REGISTRY_PROBLEMS_H
+
+#include "http/reply.h"
+
+/* Problems of the registry. Each says what to do. */
+
+extern const struct problem registry_problems_unknown_model;
+extern const struct problem registry_problems_unknown_version;
+extern const struct problem registry_problems_unknown_key;
+extern const struct problem registry_problems_model_exists;
+extern const struct problem registry_problems_version_exists;
+extern const struct problem registry_problems_version_published;
+extern const struct problem registry_problems_key_exists;
+extern const struct problem registry_problems_too_many_keys;
+extern const struct problem registry_problems_bad_signature;
+extern const struct problem registry_problems_missing_artifacts;
+
+void registry_problems_model(struct reply *reply, const char *model);
+void registry_problems_version(struct reply *reply, const char *model, const char *version);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/version_reply.h"
+
+#include "api/api.h"
+#include "api/encode.h"
+#include "api/registry_problems.h"
+#include "base/log.h"
+#include "http/body.h"
+#include "http/problems.h"
+#include "model/manifest.h"
+
+#include <string.h>
+
+/* How many missing artifacts a problem names; the others are counted. */
+#define NAMED_MAX 100
+
+struct versions_place version_reply_place(const struct call *call)
+{
+    const struct api *api = call->context;
+
+    return (struct versions_place){
+        .workspace_id = call->principal->workspace_id,
+        .model = request_param(call->request, "model"),
+        .actor = call->principal->name,
+        .now_ms = clock_wall_ms(api->clock),
+    };
+}
+
+json_t *version_reply_encode(const char *model, const struct q_version *version)
+{
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "model",
+                     model, "version", version->version, "state", version->state, "created_at",
+                     encode_time(version->created_ms), "created_by", version->created_by,
+                     "published_at", encode_time(version->published_ms), "description",
+                     version->description, "tags", encode_stored(version->tags_json), "metrics",
+                     encode_stored(version->metrics_json), "params",
+                     encode_stored(version->params_json), "variants",
+                     encode_stored(version->variants_json), "manifest_sha256",
+                     version->manifest_sha256, "signed_by", encode_stored(version->signed_by_json));
+}
+
+static void refuse_exists(struct reply *reply, const char *model,
+                          const struct versions_failure *failure)
+{
+    const struct q_version *version = &failure->exists;
+
+    if (strcmp(version->state, "published") == 0)
+        reply_problem(reply, &registry_problems_version_exists,
+                      "version %s of model '%s' is published and never changes; publish what is "
+                      "new under a new version",
+                      version->version, model);
+    else if (failure->exists_same)
+        reply_problem(reply, &registry_problems_version_exists,
+                      "version %s of model '%s' is there as a draft with the same contents; sign "
+                      "it by POST /api/v1/models/%s/versions/%s/signatures, or DELETE it",
+                      version->version, model, model, version->version);
+    else
+        reply_problem(reply, &registry_problems_version_exists,
+                      "version %s of model '%s' is there as a draft with other contents; DELETE it "
+                      "first, or use a new version",
+                      version->version, model);
+    reply_problem_member(reply, "state", json_string(version->state));
+    reply_problem_member(reply, "manifest_sha256", json_string(version->manifest_sha256));
+}
+
+static void refuse_signature(struct reply *reply, const char *model,
+                             const struct versions_failure *failure)
+{
+    json_t *keyids = json_array();
+
+    for (size_t i = 0; i < failure->keyid_count; i++)
+        (void)json_array_append_new(keyids, json_string(failure->keyids[i]));
+    if (failure->keyid_count == 0)
+        reply_problem(reply, &registry_problems_bad_signature,
+                      "model '%s' has no key that is not revoked; an administrator adds one by "
+                      "POST /api/v1/models/%s/keys",
+                      model, model);
+    else if (failure->bad_count > 0)
+        reply_problem(reply, &registry_problems_bad_signature,
+                      "a signature does not verify; sign the canonical JSON of 'signed' with a key "
+                      "of model '%s', such as %s",
+                      model, failure->keyids[0]);
+    else
+        reply_problem(reply, &registry_problems_bad_signature,
+                      "none of the signatures is by a key of model '%s'; expected: %s%s", model,
+                      failure->keyids[0],
+                      failure->keyid_count > 1 ? ", or another of expected_keyids" : "");
+    reply_problem_member(reply, "expected_keyids", keyids);
+}
+
+static void refuse_artifacts(struct reply *reply, const struct versions_failure *failure)
+{
+    const struct q_variant_missing *first = &failure->missing[0];
+    json_t *missing = json_array();
+
+    for (size_t i = 0; i < failure->missing_count && i < NAMED_MAX; i++) {
+        const struct q_variant_missing *one = &failure->missing[i];
+
+        (void)json_array_append_new(missing,
+                                    json_pack("{s:s, s:s, s:I}", "name", one->name, "sha256",
+                                              one->sha256, "length", (json_int_t)one->size_bytes));
+    }
+    if (first->stored_bytes >= 0)
+        reply_problem(reply, &registry_problems_missing_artifacts,
+                      "the manifest says that '%s' (sha256 %s) has %lld bytes, but what is stored "
+                      "has %lld; correct the manifest",
+                      first->name, first->sha256, (long long)first->size_bytes,
+                      (long long)first->stored_bytes);
+    else
+        reply_problem(reply, &registry_problems_missing_artifacts,
+                      "%zu artifacts are not stored, such as '%s'; upload each by PUT "
+                      "/api/v1/artifacts/%s first",
+                      failure->missing_count, first->name, first->sha256);
+    reply_problem_member(reply, "missing", missing);
+    reply_problem_member(reply, "missing_count", json_integer((json_int_t)failure->missing_count));
+}
+
+int version_reply_refuse(const struct call *call, const char *version, int outcome,
+                         const struct versions_failure *failure, struct reply *reply)
+{
+    const char *model = request_param(call->request, "model");
+
+    switch (outcome) {
+    case VERSIONS_E_SYNTAX:
+        (void)body_refuse_syntax(reply, &failure->error);
+        return 0;
+    case VERSIONS_E_UNKNOWN:
+        (void)body_refuse_field(reply, FIELDS_E_UNKNOWN, &failure->error);
+        return 0;
+    case VERSIONS_E_INVALID:
+        (void)body_refuse_field(reply, FIELDS_E_INVALID, &failure->error);
+        return 0;
+    case VERSIONS_E_LARGE:
+        reply_problem(reply, &problems_too_large, "an envelope has at most %zu bytes",
+                      MANIFEST_SIZE_MAX);
+        return 0;
+    case VERSIONS_E_MODEL:
+        registry_problems_model(reply, model);
+        return 0;
+    case VERSIONS_E_MISSING:
+        registry_problems_version(reply, model, version);
+        return 0;
+    case VERSIONS_E_EXISTS:
+        refuse_exists(reply, model, failure);
+        return 0;
+    case VERSIONS_E_SIGNATURE:
+        refuse_signature(reply, model, failure);
+        return 0;
+    case VERSIONS_E_ARTIFACTS:
+        refuse_artifacts(reply, failure);
+        return 0;
+    case VERSIONS_E_PUBLISHED:
+        reply_problem(reply, &registry_problems_version_published,
+                      "version %s of model '%s' is published and never changes", version, model);
+        return 0;
+    default:
+        return outcome < 0 ? outcome
+                           : log_fail(ERR_INTERNAL, "unexpected outcome %d of versions", outcome);
+    }
+}
