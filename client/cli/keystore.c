@@ -107,12 +107,14 @@ static int default_key(struct cli *cli, const char **ret_name)
         if (strcmp(names[i], "default") == 0)
             *ret_name = names[i];
     if (!*ret_name)
-        return output_fail(&cli->output, CLI_USAGE, "say which one: --key NAME; see modelferry keys ls",
+        return output_fail(&cli->output, CLI_USAGE,
+                           "say which one: --key NAME; see modelferry keys ls",
                            "there are %zu keys and none is named 'default'", count);
     return 0;
 }
 
-int keystore_read(struct cli *cli, const char *key, bool need_secret, struct key_pair *ret_pair)
+int keystore_read(struct cli *cli, const char *key, bool need_secret, struct key_pair *ret_pair,
+                  const char **ret_path)
 {
     struct fields_error error = {0};
     const char *path;
@@ -125,6 +127,10 @@ int keystore_read(struct cli *cli, const char *key, bool need_secret, struct key
         return r;
     r = key_file_read(AT_FDCWD, path, need_secret, ret_pair, &error);
     switch (r) {
+    case 0:
+        if (ret_path)
+            *ret_path = path;
+        return 0;
     case KEY_E_MISSING:
         return output_fail(&cli->output, CLI_FAILED,
                            "see modelferry keys ls, or make one: modelferry keys init --name NAME",

@@ -21,9 +21,10 @@ int keystore_path(struct cli *cli, const char *key, const char **ret_path) MUST_
  *
  * key       NULL: the only key that there is, or the one named "default"
  * ret_pair  key_pair_release() it
+ * ret_path  of its file; may be NULL
  */
-int keystore_read(struct cli *cli, const char *key, bool need_secret,
-                  struct key_pair *ret_pair) MUST_CHECK;
+int keystore_read(struct cli *cli, const char *key, bool need_secret, struct key_pair *ret_pair,
+                  const char **ret_path) MUST_CHECK;
 
 /* Writes a new key with its secret to its file, or to `out` where that is not NULL. */
 int keystore_create(struct cli *cli, const char *out, const struct key_pair *pair,

@@ -14,8 +14,6 @@
 #define COLUMNS_FALLBACK 80
 #define COLUMNS_MAX 500
 
-DEFINE_CLEANUP(cleanup_json, json_t *, json_decref);
-
 static const char *const escapes[] = {
     [OUTPUT_PLAIN] = "\x1b[0m", [OUTPUT_BOLD] = "\x1b[1m",  [OUTPUT_DIM] = "\x1b[2m",
     [OUTPUT_GOOD] = "\x1b[32m", [OUTPUT_WARN] = "\x1b[33m", [OUTPUT_BAD] = "\x1b[31m",
@@ -64,7 +62,7 @@ const char *output_style(bool colour, enum output_style style)
 static void fail_json(const struct output *output, int status, const char *hint,
                       const json_t *problem, const char *message)
 {
-    CLEANUP(cleanup_json) json_t *document = json_pack("{s:s, s:i}", "error", message, "exit", status);
+    json_auto_t *document = json_pack("{s:s, s:i}", "error", message, "exit", status);
 
     if (!document)
         document = json_pack("{s:s, s:i}", "error", "the message is not UTF-8", "exit", status);
@@ -107,8 +105,8 @@ int output_fail(struct output *output, int status, const char *hint, const char 
     return status;
 }
 
-int output_fail_problem(struct output *output, int status, const char *hint,
-                        const json_t *problem, const char *format, ...)
+int output_fail_problem(struct output *output, int status, const char *hint, const json_t *problem,
+                        const char *format, ...)
 {
     va_list args;
 
@@ -126,8 +124,7 @@ void output_note(const struct output *output, const char *format, ...)
     if (output->json || output->quiet)
         return;
     va_start(args, format);
-    (void)fprintf(output->err, "%s\n",
-                  printable_text(&arena, arena_vprintf(&arena, format, args)));
+    (void)fprintf(output->err, "%s\n", printable_text(&arena, arena_vprintf(&arena, format, args)));
     va_end(args);
 }
 
@@ -141,7 +138,7 @@ void output_warn(const struct output *output, const char *format, ...)
     message = printable_text(&arena, arena_vprintf(&arena, format, args));
     va_end(args);
     if (output->json) {
-        CLEANUP(cleanup_json) json_t *document = json_pack("{s:s}", "warning", message);
+        json_auto_t *document = json_pack("{s:s}", "warning", message);
 
         (void)json_dumpf(document, output->err, JSON_COMPACT);
         (void)fputc('\n', output->err);
@@ -159,8 +156,7 @@ void output_line(const struct output *output, const char *format, ...)
     if (output->json)
         return;
     va_start(args, format);
-    (void)fprintf(output->out, "%s\n",
-                  printable_text(&arena, arena_vprintf(&arena, format, args)));
+    (void)fprintf(output->out, "%s\n", printable_text(&arena, arena_vprintf(&arena, format, args)));
     va_end(args);
 }
 

@@ -18,12 +18,12 @@ struct output {
     FILE *out;
     FILE *err;
     bool json;
-    bool quiet;         /* no notes, no progress */
-    bool out_colour;    /* out is a terminal that shows colours, and NO_COLOR is not set */
-    bool err_colour;    /* the same of err */
-    bool err_terminal;  /* progress bars are drawn */
-    unsigned columns;   /* of the terminal; 80 where there is none */
-    int64_t now_ms;     /* relative times are relative to this */
+    bool quiet;        /* no notes, no progress */
+    bool out_colour;   /* out is a terminal that shows colours, and NO_COLOR is not set */
+    bool err_colour;   /* the same of err */
+    bool err_terminal; /* progress bars are drawn */
+    unsigned columns;  /* of the terminal; 80 where there is none */
+    int64_t now_ms;    /* relative times are relative to this */
 };
 
 enum output_style {
@@ -50,8 +50,8 @@ const char *output_style(bool colour, enum output_style style);
  */
 int output_fail(struct output *output, int status, const char *hint, const char *format, ...)
     PRINTF_LIKE(4, 5);
-int output_fail_problem(struct output *output, int status, const char *hint,
-                        const json_t *problem, const char *format, ...) PRINTF_LIKE(5, 6);
+int output_fail_problem(struct output *output, int status, const char *hint, const json_t *problem,
+                        const char *format, ...) PRINTF_LIKE(5, 6);
 
 /* A sentence for people on `err`; nothing with --json or --quiet. */
 void output_note(const struct output *output, const char *format, ...) PRINTF_LIKE(2, 3);

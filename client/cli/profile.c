@@ -17,8 +17,6 @@
 
 #define PROFILE_BYTES_MAX 16384
 
-DEFINE_CLEANUP(cleanup_json, json_t *, json_decref);
-
 static int invalid(const char **ret_error, const char *error)
 {
     *ret_error = error;
@@ -45,9 +43,9 @@ static int check_mode(struct arena *arena, const char *path, const char **ret_er
     if (stat(path, &stat_) < 0)
         return errno == ENOENT ? PROFILE_E_MISSING : log_fail_errno("cannot read '%s'", path);
     if (stat_.st_mode & 077)
-        return invalid(ret_error,
-                       arena_printf(arena, "'%s' holds a token and others may read it; chmod 600 it",
-                                    path));
+        return invalid(
+            ret_error,
+            arena_printf(arena, "'%s' holds a token and others may read it; chmod 600 it", path));
     return 0;
 }
 
@@ -71,7 +69,7 @@ static int decode(struct arena *arena, const char *path, const json_t *document,
 int profile_read(struct arena *arena, const char *name, struct profile *ret_profile,
                  const char **ret_error)
 {
-    CLEANUP(cleanup_json) json_t *document = NULL;
+    json_auto_t *document = NULL;
     struct profile profile = {.name = arena_strdup(arena, name)};
     AUTO_FREE char *bytes = NULL;
     const char *path;
@@ -101,7 +99,7 @@ int profile_read(struct arena *arena, const char *name, struct profile *ret_prof
 
 int profile_write(struct arena *arena, const struct profile *profile, const char **ret_error)
 {
-    CLEANUP(cleanup_json) json_t *document = NULL;
+    json_auto_t *document = NULL;
     AUTO_FREE char *text = NULL;
     const char *path;
     int r;
@@ -153,11 +151,13 @@ const char *profile_url(struct arena *arena, const char *text, const char **ret_
 
     *ret_error = NULL;
     if (!rest)
-        *ret_error = arena_printf(arena, "'%s' is no address of a server: it must start with "
-                                         "https:// or http://", text);
-    else if (rest[strcspn(rest, "?#")])
-        *ret_error = arena_printf(arena, "'%s' has a query or fragment; give the address alone",
+        *ret_error = arena_printf(arena,
+                                  "'%s' is no address of a server: it must start with "
+                                  "https:// or http://",
                                   text);
+    else if (rest[strcspn(rest, "?#")])
+        *ret_error =
+            arena_printf(arena, "'%s' has a query or fragment; give the address alone", text);
     else if (memchr(rest, '@', strcspn(rest, "/")))
         *ret_error = "the address has a user or password in it; tokens go to standard input";
     else if (rest[strcspn(rest, " \t\r\n\\\"<>")])

@@ -15,7 +15,7 @@
  */
 struct profile {
     const char *name;
-    const char *url;     /* without a slash at the end */
+    const char *url; /* without a slash at the end */
     const char *token;
     const char *ca_file; /* NULL: the system's certificates */
 };

@@ -7,7 +7,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-const struct table_column table_sheet_columns[2] = {{"", false}, {"", false}};
+const struct table_column table_sheet_columns[2] = {
+    {"", false},
+    {"", false}
+};
 
 struct table_row *table_add(struct table *table)
 {

@@ -40,8 +40,8 @@ struct table_row *table_add(struct table *table);
 /* style shows on a terminal only. */
 void table_set(struct table *table, struct table_row *row, size_t column, const char *text,
                enum output_style style);
-void table_setf(struct table *table, struct table_row *row, size_t column, const char *format,
-                ...) PRINTF_LIKE(4, 5);
+void table_setf(struct table *table, struct table_row *row, size_t column, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 
 /* Titles in bold, then the rows; the last column is not padded. Nothing with --json. */
 void table_print(const struct table *table, const struct output *output);

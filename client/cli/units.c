@@ -15,10 +15,10 @@ struct unit {
 };
 
 static const struct unit coarse[] = {
-    {"d", (int64_t)24 * 3600 * 1000000},
-    {"h", (int64_t)3600 * 1000000},
-    {"min", (int64_t)60 * 1000000},
-    {"s", (int64_t)1000000},
+    {"d",   (int64_t)24 * 3600 * 1000000},
+    {"h",   (int64_t)3600 * 1000000     },
+    {"min", (int64_t)60 * 1000000       },
+    {"s",   (int64_t)1000000            },
 };
 
 void units_bytes(uint64_t bytes, char ret_text[static UNITS_SIZE])

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_CMD_KEYS_H
+#define CLI_CMD_KEYS_H
+
+/* modelferry keys init, show, ls. context is the struct cli; they return an exit status. */
+int cmd_keys_init(void *context, int operands, char **operand);
+int cmd_keys_show(void *context, int operands, char **operand);
+int cmd_keys_ls(void *context, int operands, char **operand);
+
+#endif

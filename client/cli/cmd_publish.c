@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_publish.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cli/hashing.h"
+#include "cli/keystore.h"
+#include "cli/model_keys.h"
+#include "cli/publish_groups.h"
+#include "cli/publish_manifest.h"
+#include "cli/reference.h"
+#include "cli/server.h"
+#include "cli/units.h"
+#include "cli/upload.h"
+#include "crypto/secret.h"
+#include "crypto/text.h"
+#include "tuf/envelope.h"
+
+#include <string.h>
+
+struct publication {
+    struct cli *cli;
+    struct server server;
+    struct reference reference;
+    struct publish_groups groups;
+    struct key_pair pair;
+    bool draft;
+    const char *workspace;
+    json_t *uploads; /* what became of each artifact, for the result */
+};
+
+static void release(struct publication *publication)
+{
+    server_close(&publication->server);
+    key_pair_release(&publication->pair);
+    json_decref(publication->uploads);
+}
+
+/* ---- what can be known before anything is read --------------------------------------------- */
+
+/* Gigabytes are not uploaded to learn that the version exists. */
+static int check_version_is_new(struct publication *publication)
+{
+    struct cli *cli = publication->cli;
+    const struct reference *reference = &publication->reference;
+    json_auto_t *version = NULL;
+    const char *state;
+    int status;
+    int r;
+
+    r = server_ask(
+        &publication->server,
+        &(struct server_question){
+            .what = arena_printf(&cli->arena, "ask for version '%s'", reference->version),
+            .address = server_address(&publication->server, "models", reference->model, "versions",
+                                      reference->version, NULL),
+            .tolerated = 404,
+        },
+        &status, &version);
+    if (r || status == 404)
+        return r;
+    state = json_string_value(json_object_get(version, "state"));
+    if (state && strcmp(state, "draft") == 0)
+        return output_fail(&cli->output, CLI_FAILED,
+                           arena_printf(&cli->arena,
+                                        "sign it: modelferry sign %s@%s; or delete it: modelferry "
+                                        "model discard %s@%s",
+                                        reference->model, reference->version, reference->model,
+                                        reference->version),
+                           "version '%s' of model '%s' exists as a draft", reference->version,
+                           reference->model);
+    return output_fail(&cli->output, CLI_FAILED,
+                       "versions never change: publish under a new version",
+                       "version '%s' of model '%s' exists", reference->version, reference->model);
+}
+
+static int prepare(struct publication *publication, int operands, char **operand)
+{
+    struct cli *cli = publication->cli;
+    struct model_keys keys;
+    int r;
+
+    r = reference_parse(cli, operand[0], &publication->reference);
+    if (!r)
+        r = publish_groups_read(cli, operands - 1, operand + 1, &publication->groups);
+    if (!r)
+        r = publish_manifest_check_flags(cli);
+    if (!r && !publication->draft)
+        r = keystore_read(cli, cli->flags.key, true, &publication->pair, NULL);
+    if (!r)
+        r = server_open(cli, &publication->server);
+    if (!r)
+        r = server_workspace(&publication->server, &publication->workspace);
+    if (!r)
+        r = model_keys_read(&publication->server, publication->reference.model, &keys);
+    if (!r && !publication->draft)
+        r = model_keys_check(cli, publication->reference.model, &keys, &publication->pair.key);
+    if (!r)
+        r = check_version_is_new(publication);
+    return r;
+}
+
+/* ---- bytes -------------------------------------------------------------------------------- */
+
+static int hash_files(struct publication *publication, struct interrupt *interrupt)
+{
+    for (size_t i = 0; i < publication->groups.count; i++) {
+        struct publish_group *group = &publication->groups.groups[i];
+
+        for (size_t j = 0; j < group->count; j++) {
+            struct publish_file *file = &group->files[j];
+            int r;
+
+            r = hashing_file(publication->cli, interrupt, file->path, &file->size_bytes,
+                             file->sha256);
+            if (r)
+                return r;
+        }
+    }
+    return 0;
+}
+
+static int upload_file(struct publication *publication, struct interrupt *interrupt,
+                       const struct publish_file *file)
+{
+    static const char *const ways[] = {
+        [UPLOAD_PRESENT] = "present", [UPLOAD_SENT] = "sent", [UPLOAD_RESUMED] = "resumed"};
+    static const char *const notes[] = {[UPLOAD_PRESENT] = "the server has it already",
+                                        [UPLOAD_SENT] = "uploaded",
+                                        [UPLOAD_RESUMED] = "uploaded, from where it was"};
+    enum upload_way way;
+    char hex[DIGEST_SHA256_HEX_SIZE];
+    char size[UNITS_SIZE];
+    int r;
+
+    r = upload_artifact(&publication->server, interrupt, file, &way);
+    if (r)
+        return r;
+    text_hex(file->sha256, sizeof(file->sha256), hex);
+    units_bytes(file->size_bytes, size);
+    output_note(&publication->cli->output, "%s  %s  %s", file->name, size, notes[way]);
+    (void)json_array_append_new(publication->uploads,
+                                json_pack("{s:s, s:s, s:I, s:s}", "name", file->name, "sha256", hex,
+                                          "length", (json_int_t)file->size_bytes, "upload",
+                                          ways[way]));
+    return 0;
+}
+
+/* Files with the same bytes are sent once: the second time the server has them. */
+static int upload_files(struct publication *publication, struct interrupt *interrupt)
+{
+    for (size_t i = 0; i < publication->groups.count; i++) {
+        const struct publish_group *group = &publication->groups.groups[i];
+
+        for (size_t j = 0; j < group->count; j++) {
+            int r;
+
+            r = upload_file(publication, interrupt, &group->files[j]);
+            if (r)
+                return r;
+        }
+    }
+    return 0;
+}
+
+static int bring_bytes(struct publication *publication)
+{
+    CLEANUP(interrupt_close) struct interrupt interrupt = {0};
+    int r;
+
+    r = interrupt_open(&interrupt);
+    if (!r)
+        r = hash_files(publication, &interrupt);
+    if (!r)
+        r = upload_files(publication, &interrupt);
+    return r;
+}
+
+/* ---- the version -------------------------------------------------------------------------- */
+
+static int build_envelope(struct publication *publication, json_t **ret_envelope)
+{
+    CLEANUP(buffer_release) struct buffer bytes = BUFFER(2 * MANIFEST_SIZE_MAX);
+    json_auto_t *signed_part = NULL;
+    struct signer signer;
+    int r;
+
+    r = publish_manifest_make(publication->cli, publication->workspace, &publication->reference,
+                              &publication->groups, &signed_part);
+    if (r)
+        return r;
+    if (!publication->draft)
+        signer = key_signer(&publication->pair);
+    r = envelope_build(signed_part, publication->draft ? NULL : &signer, publication->draft ? 0 : 1,
+                       &bytes);
+    if (r)
+        return r;
+    if (bytes.size > MANIFEST_SIZE_MAX)
+        return output_fail(&publication->cli->output, CLI_FAILED,
+                           "say less in --description, --tag, --metric and --param",
+                           "the manifest is larger than %zu bytes", MANIFEST_SIZE_MAX);
+    *ret_envelope = json_loadb(bytes.bytes, bytes.size, 0, NULL);
+    return *ret_envelope ? 0 : log_fail(ERR_INTERNAL, "the envelope cannot be read back");
+}
+
+static int post_version(struct publication *publication, const json_t *envelope,
+                        json_t **ret_version)
+{
+    struct cli *cli = publication->cli;
+    const struct reference *reference = &publication->reference;
+    uint8_t random[16];
+    char key[2 * sizeof(random) + 1];
+
+    secret_random(random, sizeof(random));
+    text_hex(random, sizeof(random), key);
+    return server_ask(&publication->server,
+                      &(struct server_question){
+                          .what = arena_printf(&cli->arena, "publish version '%s' of model '%s'",
+                                               reference->version, reference->model),
+                          .address = server_address(&publication->server, "models",
+                                                    reference->model, "versions", NULL),
+                          .body = envelope,
+                          .idempotency_key = key,
+                      },
+                      NULL, ret_version);
+}
+
+static void print_result(struct publication *publication, json_t *version)
+{
+    struct cli *cli = publication->cli;
+    const struct reference *reference = &publication->reference;
+
+    (void)json_object_set(version, "uploads", publication->uploads);
+    output_json(&cli->output, version);
+    output_line(&cli->output, publication->draft ? "uploaded draft %s@%s" : "published %s@%s",
+                reference->model, reference->version);
+    if (publication->draft)
+        output_note(&cli->output, "no device can get it until it is signed: modelferry sign %s@%s",
+                    reference->model, reference->version);
+    else
+        output_note(&cli->output, "bring it to devices: modelferry deploy %s@%s --device NAME",
+                    reference->model, reference->version);
+}
+
+int cmd_publish_publish(void *context, int operands, char **operand)
+{
+    struct cli *cli = context;
+    CLEANUP(release)
+    struct publication publication = {
+        .cli = cli,
+        .draft = cli->flags.draft,
+        .uploads = json_array(),
+    };
+    json_auto_t *envelope = NULL;
+    json_auto_t *version = NULL;
+    int r;
+
+    if (cli->flags.draft && cli->flags.key)
+        return cli_usage(cli, "--draft uploads without a signature: leave out --key");
+    r = prepare(&publication, operands, operand);
+    if (!r)
+        r = bring_bytes(&publication);
+    if (!r)
+        r = build_envelope(&publication, &envelope);
+    if (!r)
+        r = post_version(&publication, envelope, &version);
+    if (!r)
+        print_result(&publication, version);
+    return r;
+}

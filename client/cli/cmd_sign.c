@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/cmd_sign.h"
+
+#include "base/cleanup.h"
+#include "cli/download.h"
+#include "cli/hashing.h"
+#include "cli/keystore.h"
+#include "cli/manifest_diff.h"
+#include "cli/printable.h"
+#include "cli/signed_manifest.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct signing {
+    struct cli *cli;
+    struct server server;
+    struct reference reference;
+    struct key_pair pair;
+    struct signed_manifest draft;
+    struct signed_manifest previous; /* manifest.version NULL: there is none */
+    char **files;
+    int file_count;
+    const char *workspace;
+};
+
+static void release(struct signing *signing)
+{
+    signed_manifest_release(&signing->draft);
+    signed_manifest_release(&signing->previous);
+    server_close(&signing->server);
+    key_pair_release(&signing->pair);
+}
+
+/* ---- the draft ---------------------------------------------------------------------------- */
+
+static int check_is_draft(struct signing *signing)
+{
+    struct cli *cli = signing->cli;
+    const struct reference *reference = &signing->reference;
+    json_auto_t *version = NULL;
+    const char *state;
+    int r;
+
+    r = server_get(
+        &signing->server,
+        arena_printf(&cli->arena, "ask for '%s@%s'", reference->model, reference->version),
+        server_address(&signing->server, "models", reference->model, "versions", reference->version,
+                       NULL),
+        &version);
+    if (r)
+        return r;
+    state = json_string_value(json_object_get(version, "state"));
+    if (state && strcmp(state, "draft") == 0)
+        return 0;
+    return output_fail(&cli->output, CLI_FAILED, NULL, "'%s@%s' is no draft: it is %s",
+                       reference->model, reference->version, state ? state : "unknown");
+}
+
+/* The newest published version, to compare with. A new model has none. */
+static int fetch_previous(struct signing *signing)
+{
+    struct cli *cli = signing->cli;
+    json_auto_t *versions = NULL;
+    struct reference previous = {.model = signing->reference.model};
+    int r;
+
+    r = server_list(&signing->server, "list published versions",
+                    server_address(&signing->server, "models", previous.model, "versions", NULL),
+                    "state=published", 1, &versions);
+    if (r)
+        return r;
+    previous.version = arena_strdup(
+        &cli->arena, json_string_value(json_object_get(
+                         json_array_get(json_object_get(versions, "items"), 0), "version")));
+    if (!previous.version)
+        return 0;
+    return signed_manifest_fetch(&signing->server, signing->workspace, &previous,
+                                 &signing->previous);
+}
+
+static int prepare(struct signing *signing, const char *reference)
+{
+    struct cli *cli = signing->cli;
+    struct model_keys keys;
+    int r;
+
+    r = reference_parse(cli, reference, &signing->reference);
+    if (!r)
+        r = keystore_read(cli, cli->flags.key, true, &signing->pair, NULL);
+    if (!r)
+        r = server_open(cli, &signing->server);
+    if (!r)
+        r = server_workspace(&signing->server, &signing->workspace);
+    if (!r)
+        r = model_keys_read(&signing->server, signing->reference.model, &keys);
+    if (!r)
+        r = model_keys_check(cli, signing->reference.model, &keys, &signing->pair.key);
+    if (!r)
+        r = check_is_draft(signing);
+    if (!r)
+        r = signed_manifest_fetch(&signing->server, signing->workspace, &signing->reference,
+                                  &signing->draft);
+    if (!r)
+        r = fetch_previous(signing);
+    return r;
+}
+
+/* ---- what is signed ----------------------------------------------------------------------- */
+
+static void print_line(const struct signing *signing, const struct manifest_diff_line *line)
+{
+    static const enum output_style styles[] = {[MANIFEST_DIFF_ADDED] = OUTPUT_GOOD,
+                                               [MANIFEST_DIFF_REMOVED] = OUTPUT_BAD,
+                                               [MANIFEST_DIFF_CHANGED] = OUTPUT_WARN};
+    static const char marks[] = {[MANIFEST_DIFF_SAME] = ' ',
+                                 [MANIFEST_DIFF_ADDED] = '+',
+                                 [MANIFEST_DIFF_REMOVED] = '-',
+                                 [MANIFEST_DIFF_CHANGED] = '~'};
+    const struct output *output = &signing->cli->output;
+    struct arena *arena = &signing->cli->arena;
+    bool coloured = output->out_colour && line->kind != MANIFEST_DIFF_SAME;
+    const char *text = arena_printf(
+        arena, line->kind == MANIFEST_DIFF_CHANGED ? "%s = %s -> %s" : "%s = %s", line->path,
+        line->before && line->kind != MANIFEST_DIFF_ADDED ? line->before : line->after,
+        line->after);
+
+    (void)fprintf(output->out, "%s%c %s%s\n", output_style(coloured, styles[line->kind]),
+                  marks[line->kind], printable_text(arena, text),
+                  output_style(coloured, OUTPUT_PLAIN));
+}
+
+/* All of it, since all of it is signed; marked where it differs from the version before. */
+static void show(const struct signing *signing)
+{
+    struct cli *cli = signing->cli;
+    struct manifest_diff diff;
+
+    if (cli->output.json)
+        return;
+    if (signing->previous.manifest.version)
+        output_line(&cli->output, "%s@%s, compared with version %s", signing->reference.model,
+                    signing->reference.version, signing->previous.manifest.version);
+    else
+        output_line(&cli->output, "%s@%s, the first version", signing->reference.model,
+                    signing->reference.version);
+    manifest_diff_make(&cli->arena, signing->previous.envelope.signed_part,
+                       signing->draft.envelope.signed_part, &diff);
+    for (size_t i = 0; i < diff.count; i++)
+        print_line(signing, &diff.lines[i]);
+}
+
+/* The FILE that is named like the artifact, or NULL. */
+static const char *file_of(const struct signing *signing, const char *name)
+{
+    for (int i = 0; i < signing->file_count; i++) {
+        const char *slash = strrchr(signing->files[i], '/');
+
+        if (strcmp(slash ? slash + 1 : signing->files[i], name) == 0)
+            return signing->files[i];
+    }
+    return NULL;
+}
+
+static int check_local(struct signing *signing, struct interrupt *interrupt, const char *path,
+                       const struct manifest_artifact *artifact)
+{
+    struct cli *cli = signing->cli;
+    uint8_t digest[DIGEST_SHA256_SIZE];
+    uint64_t size;
+    int r;
+
+    r = hashing_file(cli, interrupt, path, &size, digest);
+    if (r)
+        return r;
+    if (size != (uint64_t)artifact->length || memcmp(digest, artifact->sha256, sizeof(digest)) != 0)
+        return output_fail(&cli->output, CLI_UNVERIFIED, "nothing was signed",
+                           "'%s' is not what the draft has as '%s'", path, artifact->name);
+    output_note(&cli->output, "checked %s against %s", artifact->name, path);
+    return 0;
+}
+
+static int check_artifact(struct signing *signing, struct interrupt *interrupt,
+                          const struct manifest_artifact *artifact)
+{
+    const char *path = file_of(signing, artifact->name);
+    int r;
+
+    if (path)
+        return check_local(signing, interrupt, path, artifact);
+    r = download_artifact(&signing->server, interrupt, NULL, artifact);
+    if (!r)
+        output_note(&signing->cli->output, "checked %s against the server's copy", artifact->name);
+    return r;
+}
+
+/* A file that is no artifact of the draft was given by mistake. */
+static int check_files_are_meant(struct signing *signing)
+{
+    const struct manifest *manifest = &signing->draft.manifest;
+
+    for (int i = 0; i < signing->file_count; i++) {
+        const char *slash = strrchr(signing->files[i], '/');
+        const char *name = slash ? slash + 1 : signing->files[i];
+        bool found = false;
+
+        for (size_t j = 0; j < manifest->variant_count; j++)
+            for (size_t k = 0; k < manifest->variants[j].artifact_count; k++)
+                found = found || strcmp(manifest->variants[j].artifacts[k].name, name) == 0;
+        if (!found)
+            return cli_usage(signing->cli, "the draft has no artifact named '%s'", name);
+    }
+    return 0;
+}
+
+static int check_artifacts(struct signing *signing)
+{
+    CLEANUP(interrupt_close) struct interrupt interrupt = {0};
+    const struct manifest *manifest = &signing->draft.manifest;
+    int r;
+
+    r = check_files_are_meant(signing);
+    if (!r)
+        r = interrupt_open(&interrupt);
+    for (size_t i = 0; i < manifest->variant_count && !r; i++)
+        for (size_t j = 0; j < manifest->variants[i].artifact_count && !r; j++)
+            r = check_artifact(signing, &interrupt, &manifest->variants[i].artifacts[j]);
+    return r;
+}
+
+static int confirm(struct signing *signing)
+{
+    struct cli *cli = signing->cli;
+    char answer[16] = "";
+
+    if (cli->flags.yes)
+        return 0;
+    if (cli->output.json || !isatty(fileno(cli->in)))
+        return output_fail(&cli->output, CLI_USAGE, "say --yes to sign without being asked",
+                           "there is no terminal to ask at");
+    (void)fflush(cli->output.out);
+    (void)fprintf(cli->output.err, "sign this with key %.12s? [y/N] ", signing->pair.key.id);
+    (void)fflush(cli->output.err);
+    if (fgets(answer, sizeof(answer), cli->in) &&
+        (strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0))
+        return 0;
+    return output_fail(&cli->output, CLI_FAILED, NULL, "not signed");
+}
+
+/* ---- signing ------------------------------------------------------------------------------ */
+
+static int post_signature(struct signing *signing, json_t **ret_version)
+{
+    struct cli *cli = signing->cli;
+    const struct reference *reference = &signing->reference;
+    struct signer signer = key_signer(&signing->pair);
+    json_auto_t *signature = NULL;
+    json_auto_t *body = NULL;
+    int r;
+
+    r = envelope_sign(signing->draft.envelope.signed_part, &signer, &signature);
+    if (r)
+        return r;
+    body = json_pack("{s:[O]}", "signatures", signature);
+    return server_ask(
+        &signing->server,
+        &(struct server_question){
+            .what = arena_printf(&cli->arena, "sign '%s@%s'", reference->model, reference->version),
+            .address = server_address(&signing->server, "models", reference->model, "versions",
+                                      reference->version, "signatures", NULL),
+            .body = body,
+        },
+        NULL, ret_version);
+}
+
+int cmd_sign_sign(void *context, int operands, char **operand)
+{
+    struct cli *cli = context;
+    CLEANUP(release)
+    struct signing signing = {
+        .cli = cli,
+        .files = operand + 1,
+        .file_count = operands - 1,
+    };
+    json_auto_t *version = NULL;
+    int r;
+
+    r = prepare(&signing, operand[0]);
+    if (r)
+        return r;
+    show(&signing);
+    r = check_artifacts(&signing);
+    if (!r)
+        r = confirm(&signing);
+    if (!r)
+        r = post_signature(&signing, &version);
+    if (r)
+        return r;
+    output_json(&cli->output, version);
+    output_line(&cli->output, "signed and published %s@%s", signing.reference.model,
+                signing.reference.version);
+    return CLI_OK;
+}

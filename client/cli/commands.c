@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+
+#include "cli/cli.h"
+#include "cli/cmd_deploy.h"
+#include "cli/cmd_device.h"
+#include "cli/cmd_enrolment.h"
+#include "cli/cmd_help.h"
+#include "cli/cmd_keys.h"
+#include "cli/cmd_login.h"
+#include "cli/cmd_model.h"
+#include "cli/cmd_model_key.h"
+#include "cli/cmd_publish.h"
+#include "cli/cmd_pull.h"
+#include "cli/cmd_sign.h"
+#include "cli/cmd_token.h"
+
+#include <stddef.h>
+
+#define SECONDS_MS ((int64_t)1000)
+#define DAYS_MS (86400 * SECONDS_MS)
+
+#define AT(member) .offset = offsetof(struct cli_flags, member)
+#define TEXT(name_, member, value, help_)                                                          \
+    {                                                                                              \
+        .name = (name_), .type = OPTION_TEXT, AT(member), .value_name = (value), .help = (help_)   \
+    }
+#define LIST(name_, member, value, help_)                                                          \
+    {                                                                                              \
+        .name = (name_), .type = OPTION_LIST, AT(member), .value_name = (value), .help = (help_)   \
+    }
+#define SWITCH(name_, member, help_)                                                               \
+    {                                                                                              \
+        .name = (name_), .type = OPTION_BOOL, AT(member), .help = (help_)                          \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+
+const char *const commands_roles[] = {"viewer", "operator", "publisher", "admin", NULL};
+
+const struct option_entry commands_common[] = {
+    {.name = "help",  .type = OPTION_BOOL, AT(help), .letter = 'h', .help = "Shows this help."},
+    SWITCH("json", json,
+           "Prints the result as one JSON document, and errors as one JSON object a line."),
+    {.name = "quiet",
+     .type = OPTION_BOOL,
+     AT(quiet),
+     .letter = 'q',
+     .help = "Prints neither notes nor progress."                                             },
+    TEXT("profile", profile, "NAME",
+         "Which login to use. Otherwise MODELFERRY_URL and MODELFERRY_TOKEN, then "
+         "MODELFERRY_PROFILE, then 'default'."),
+    END,
+};
+
+/* ---- flags that several commands take ----------------------------------------------------- */
+
+#define FLAG_DESCRIPTION(help_) TEXT("description", description, "TEXT", help_)
+#define FLAG_TAGS LIST("tag", tags, "KEY=VALUE", "A tag; may be repeated.")
+#define FLAG_KEY(help_) TEXT("key", key, "KEY", help_)
+#define FLAG_YES SWITCH("yes", yes, "Does not ask.")
+#define FLAG_LIMIT                                                                                 \
+    {                                                                                              \
+        .name = "limit", .type = OPTION_INTEGER, AT(limit), .fallback = "0", .min = 0,             \
+        .max = 1000000, .value_name = "N", .help = "At most so many; 0 is all."                    \
+    }
+#define FLAG_EXPIRES(fallback_, help_)                                                             \
+    {                                                                                              \
+        .name = "expires", .type = OPTION_DURATION, AT(expires_ms), .fallback = (fallback_),       \
+        .min = 0, .max = 3650 * DAYS_MS, .help = (help_)                                           \
+    }
+#define FLAG_RETRY                                                                                 \
+    {                                                                                              \
+        .name = "retry_for", .type = OPTION_DURATION, AT(retry_ms), .fallback = "2m", .min = 0,    \
+        .max = DAYS_MS,                                                                            \
+        .help = "How long to go on trying while the server does not answer. Any progress starts "  \
+                "the time anew."                                                                   \
+    }
+
+/* ---- flags of one command ----------------------------------------------------------------- */
+
+static const struct option_entry keys_init_flags[] = {
+    TEXT("name", name, "NAME", "What the key is called. 'default' where it is not said."),
+    TEXT("out", out, "FILE", "Writes the key file there instead of among your keys."),
+    END,
+};
+
+static const struct option_entry login_flags[] = {
+    TEXT("token_file", token_file, "FILE",
+         "Reads the token from a file. Otherwise it is read from standard input."),
+    TEXT("ca_file", ca_file, "FILE",
+         "Trusts the certificates in this PEM file instead of the system's."),
+    END,
+};
+
+static const struct option_entry token_create_flags[] = {
+    {.name = "role",
+     .type = OPTION_CHOICE,
+     AT(role),
+     .fallback = "viewer",
+     .choices = commands_roles,
+     .help = "What the token may do: viewers read; operators also manage devices, enrolments and "
+             "desired states; publishers also manage models and versions; admins do all."},
+    FLAG_EXPIRES("0", "When the token stops working. 0 is never."),
+    END,
+};
+
+static const struct option_entry model_create_flags[] = {
+    FLAG_DESCRIPTION("What the model is for."),
+    FLAG_TAGS,
+    LIST("key", keys, "KEY",
+         "A key, by name or key file, that may sign versions of this model; may be repeated. Only "
+         "its public half is sent."),
+    END,
+};
+
+static const struct option_entry list_flags[] = {FLAG_LIMIT, END};
+
+static const struct option_entry model_show_flags[] = {
+    TEXT("state", state, "STATE", "Lists only versions that are 'draft' or 'published'."),
+    FLAG_LIMIT,
+    END,
+};
+
+static const struct option_entry key_add_flags[] = {
+    TEXT("name", name, "NAME", "What the key is called there. Otherwise the key file's name."),
+    END,
+};
+
+static const struct option_entry publish_flags[] = {
+    LIST("variant", variants, "VARIANT",
+         "What the FILEs behind it are: runtime/hardware/precision, such as onnx/cpu/fp32. May be "
+         "repeated, each time with its own FILEs."),
+    LIST("metric", metrics, "KEY=NUMBER", "A metric, such as accuracy=0.97; may be repeated."),
+    LIST("param", params, "KEY=VALUE", "A parameter of the training; may be repeated."),
+    FLAG_TAGS,
+    FLAG_DESCRIPTION("What is new in this version."),
+    FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
+    SWITCH("draft", draft,
+           "Uploads without a signature: no device can get it until modelferry sign."),
+    FLAG_RETRY,
+    END,
+};
+
+static const struct option_entry sign_flags[] = {
+    FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
+    FLAG_YES,
+    END,
+};
+
+static const struct option_entry pull_flags[] = {
+    TEXT("variant", variant, "VARIANT", "Only this variant, such as onnx/cpu/fp32."),
+    {.name = "output",
+                                                                                  .type = OPTION_TEXT,
+                                                                                  AT(out),
+                                                                                  .letter = 'o',
+                                                                                  .value_name = "DIR",
+                                                                                  .help = "Where to put the files. Otherwise ./MODEL-VERSION."},
+    LIST("trust", trust, "KEY",
+         "Accepts signatures of this key only, by name, key file or keyid; may be repeated. "
+         "Otherwise those that the server has registered for the model."),
+    FLAG_RETRY,
+    END,
+};
+
+static const struct option_entry device_ls_flags[] = {
+    SWITCH("online", online, "Only devices that are connected."),
+    FLAG_LIMIT,
+    END,
+};
+
+static const struct option_entry enrolment_create_flags[] = {
+    {.name = "uses",
+     .type = OPTION_INTEGER,
+     AT(uses),
+     .fallback = "1",
+     .min = 0,
+     .max = 1000000000,
+     .value_name = "N",
+     .help = "How many devices may enrol with it. 0 is any number."},
+    FLAG_EXPIRES("1d", "When it stops working."),
+    LIST("attribute", attributes, "KEY=VALUE",
+         "An attribute that devices get which enrol with it; may be repeated."),
+    TEXT("device_url", device_url, "URL",
+         "The device listener's address, for the command that is printed. Otherwise the server's "
+         "host with port 8081."),
+    END,
+};
+
+static const struct option_entry deploy_flags[] = {
+    LIST("device", devices, "NAME", "A device; may be repeated."),
+    SWITCH("all", all, "Every device of the workspace."),
+    {.name = "slot",
+                                                    .type = OPTION_TEXT,
+                                                    AT(slot),
+                                                    .fallback = "main",
+                                                    .value_name = "NAME",
+                                                    .help = "Which slot of the devices is set."    },
+    TEXT("variant", variant, "VARIANT",
+         "Which variant. Otherwise the first that each device can run."),
+    SWITCH("wait", wait, "Waits until every device has installed it, or one has failed."),
+    { .name = "timeout",
+                                                    .type = OPTION_DURATION,
+                                                    AT(timeout_ms),
+                                                    .fallback = "10m",
+                                                    .min = 0,
+                                                    .max = 30 * DAYS_MS,
+                                                    .help = "How long --wait waits. 0 is for ever."},
+    END,
+};
+
+/* ---- commands ----------------------------------------------------------------------------- */
+
+const struct options_command commands_table[] = {
+    {"keys init",                                                                      "", 0, 0, keys_init_flags, cmd_keys_init, "makes a key to sign versions with",
+     "The key is a file with mode 0600 in $XDG_CONFIG_HOME/modelferry/keys. It is not sealed with "
+     "a passphrase: who can read the file can sign."},
+    {"keys show",                                                                               "[KEY]", 0, 1, NULL, cmd_keys_show, "shows the public half of a key",
+     "With --json it prints a key file without the secret, to hand to others."},
+    {"keys ls",                                                                 "", 0, 0, NULL, cmd_keys_ls, "lists your keys", NULL},
+    {"login",                                             "URL", 1, 1, login_flags, cmd_login_login, "stores where the server is, and a token",
+     "The token is read from standard input or --token-file, never from the command line, is "
+     "checked, and is stored with mode 0600 in $XDG_CONFIG_HOME/modelferry/profiles."},
+    {"logout",                                                                                "", 0, 0, NULL, cmd_login_logout, "forgets a stored login",
+     "The token itself goes on working: revoke it with modelferry token revoke."},
+    {"whoami","", 0, 0, NULL, cmd_login_whoami, "shows which server, workspace and roles you have",
+     NULL},
+    {"token create",                                                                               "NAME", 1, 1, token_create_flags, cmd_token_create, "makes an API token",
+     "The token is printed once and cannot be shown again."},
+    {"token ls",                                                                   "", 0, 0, list_flags, cmd_token_ls, "lists API tokens", NULL},
+    {"token revoke",        "ID", 1, 1, NULL, cmd_token_revoke, "makes an API token stop working", NULL},
+    {"model create",                                                                        "MODEL", 1, 1, model_create_flags, cmd_model_create, "makes a model", NULL},
+    {"model ls",                                                                               "", 0, 0, list_flags, cmd_model_ls, "lists models", NULL},
+    {"model show",                                                                            "MODEL [VERSION]", 1, 2, model_show_flags, cmd_model_show,
+     "shows a model and its versions, or one version", "MODEL@VERSION is accepted as well."},
+    {"model discard",                                                               "MODEL@VERSION", 1, 1, NULL, cmd_model_discard,
+     "deletes a draft that nobody signed", NULL},
+    {"model key add",                                                                                "MODEL KEY", 2, 2, key_add_flags, cmd_model_key_add,
+     "lets a key sign versions of a model", "KEY is the name of one of your keys or a key file."},
+    {"model key revoke",                               "MODEL KEY", 2, 2, NULL, cmd_model_key_revoke,
+     "stops a key from signing more versions of a model", "KEY is a keyid, the start of one, the name of one of your keys, or a key file."},
+    {"publish",                                                                               "MODEL@VERSION FILE...", 1, -1, publish_flags, cmd_publish_publish,
+     "uploads and signs a version", "FILEs are hashed, uploaded where the server does not have them yet, and described by a "
+     "manifest that is signed here with your key. An artifact is named like its file, or NAME "
+     "where "
+     "NAME=FILE is given. Several variants: repeat --variant VARIANT FILE... After an interruption "
+     "the same command goes on where the server is."},
+    {"sign",                                                                 "MODEL@VERSION [FILE...]", 1, -1, sign_flags, cmd_sign_sign,
+     "checks a draft, signs it, and so publishes it", "Shows what would be signed and how it differs from the version published before, and makes "
+     "sure that every artifact has the hash that the manifest says: of the FILEs given, matched by "
+     "name, and of the server's copy for the others."},
+    {"pull", "MODEL@VERSION", 1, 1, pull_flags, cmd_pull_pull,
+     "downloads a version and verifies signatures and hashes", "An interrupted download goes on where it was. The signed manifest is kept beside the files "
+     "as .manifest.json."},
+    {"device ls",                                                                         "", 0, 0, device_ls_flags, cmd_device_ls, "lists devices", NULL},
+    {"device show",                                                                               "DEVICE", 1, 1, NULL, cmd_device_show,
+     "shows a device, what it should run and what it runs", NULL},
+    {"device reports",                                                                            "DEVICE", 1, 1, list_flags, cmd_device_reports,
+     "lists what a device reported, newest first", NULL},
+    {"device revoke",                                                        "DEVICE", 1, 1, NULL, cmd_device_revoke,
+     "makes a device's token stop working at once", NULL},
+    {"enrolment create",                                                                                "NAME", 1, 1, enrolment_create_flags, cmd_enrolment_create,
+     "makes a token that devices enrol with", "Prints the token, once, and the command to run on the device."},
+    {"enrolment ls",                                                                                    "", 0, 0, list_flags, cmd_enrolment_ls, "lists enrolment tokens", NULL},
+    {"enrolment revoke",                                                                               "ID", 1, 1, NULL, cmd_enrolment_revoke,
+     "makes an enrolment token stop working", NULL},
+    {"deploy",                                                                "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
+     "sets what devices should run", "Devices learn of it by push or at their next poll. With --wait the exit status is 0 once "
+     "every device has installed it, 1 where one failed, 4 where the time ran out."},
+    {"completion",                                                                             "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+     "Try: source <(modelferry completion bash)"},
+    {"help",                                                                   "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version",                                                                               "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {.words = NULL                                                             },
+};

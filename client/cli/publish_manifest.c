@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/publish_manifest.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+/* One of the flags that take KEY=VALUE. */
+static int read_pairs(struct cli *cli, const char *flag, const struct options_list *said,
+                      fields_check *check_value, struct fields_pair **ret_pairs, size_t *ret_count)
+{
+    struct fields_pair *pairs = arena_array(&cli->arena, said->count + 1, sizeof(*pairs));
+
+    if (said->count > MANIFEST_PAIRS_MAX)
+        return cli_usage(cli, "%s may be said at most %d times", flag, MANIFEST_PAIRS_MAX);
+    for (size_t i = 0; i < said->count; i++) {
+        const char *expected;
+        int r;
+
+        r = reference_pair(cli, flag, said->texts[i], &pairs[i].key, &pairs[i].value);
+        if (r)
+            return r;
+        expected = name_check_tag_key(pairs[i].key);
+        if (expected)
+            return cli_usage(cli, "%s '%s': '%s' is no name: %s", flag, said->texts[i],
+                             pairs[i].key, expected);
+        expected = check_value(pairs[i].value);
+        if (expected)
+            return cli_usage(cli, "%s '%s': %s", flag, said->texts[i], expected);
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(pairs[j].key, pairs[i].key) == 0)
+                return cli_usage(cli, "%s '%s' is given twice", flag, pairs[i].key);
+    }
+    *ret_pairs = pairs;
+    *ret_count = said->count;
+    return 0;
+}
+
+static int read_flags(struct cli *cli, struct manifest *manifest)
+{
+    const struct cli_flags *flags = &cli->flags;
+    int r;
+
+    manifest->description = flags->description;
+    if (flags->description && !utf8_valid(flags->description, strlen(flags->description)))
+        return cli_usage(cli, "the description is not UTF-8");
+    r = read_pairs(cli, "--tag", &flags->tags, name_check_tag_value, &manifest->tags,
+                   &manifest->tag_count);
+    if (!r)
+        r = read_pairs(cli, "--metric", &flags->metrics, name_check_metric, &manifest->metrics,
+                       &manifest->metric_count);
+    if (!r)
+        r = read_pairs(cli, "--param", &flags->params, name_check_tag_value, &manifest->params,
+                       &manifest->param_count);
+    return r;
+}
+
+int publish_manifest_check_flags(struct cli *cli)
+{
+    struct manifest manifest = {0};
+
+    return read_flags(cli, &manifest);
+}
+
+static void read_group(struct cli *cli, const struct publish_group *group,
+                       struct manifest_variant *variant)
+{
+    variant->id = group->variant;
+    variant->artifacts = arena_array(&cli->arena, group->count, sizeof(*variant->artifacts));
+    variant->artifact_count = group->count;
+    for (size_t i = 0; i < group->count; i++) {
+        variant->artifacts[i].name = group->files[i].name;
+        variant->artifacts[i].length = (int64_t)group->files[i].size_bytes;
+        memcpy(variant->artifacts[i].sha256, group->files[i].sha256, DIGEST_SHA256_SIZE);
+    }
+}
+
+int publish_manifest_make(struct cli *cli, const char *workspace, const struct reference *reference,
+                          const struct publish_groups *groups, json_t **ret_signed)
+{
+    json_auto_t *signed_part = NULL;
+    struct fields_error error = {0};
+    struct manifest decoded;
+    struct manifest manifest = {
+        .workspace = workspace,
+        .model = reference->model,
+        .version = reference->version,
+        .created_ms = clock_wall_ms(cli->clock),
+        .variant_count = groups->count,
+    };
+    int r;
+
+    r = read_flags(cli, &manifest);
+    if (r)
+        return r;
+    manifest.variants = arena_array(&cli->arena, groups->count, sizeof(*manifest.variants));
+    for (size_t i = 0; i < groups->count; i++)
+        read_group(cli, &groups->groups[i], &manifest.variants[i]);
+    signed_part = manifest_encode(&manifest);
+    if (!signed_part)
+        return log_fail(ERR_INTERNAL, "cannot encode the manifest");
+    if (manifest_decode(signed_part, &cli->arena, &decoded, &error))
+        return cli_usage(cli, "that makes no manifest: %s", error.text);
+    *ret_signed = TAKE_PTR(signed_part);
+    return 0;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_PUBLISH_MANIFEST_H
+#define CLI_PUBLISH_MANIFEST_H
+
+#include "cli/publish_groups.h"
+#include "cli/reference.h"
+
+#include <jansson.h>
+
+/*
+ * The `signed` part of a version's envelope, from hashed files and what the flags say (--metric,
+ * --param, --tag, --description). What it makes was decoded and checked like a foreign manifest.
+ *
+ * Returns 0 with a new reference, CLI_USAGE once reported, or negative.
+ */
+int publish_manifest_make(struct cli *cli, const char *workspace, const struct reference *reference,
+                          const struct publish_groups *groups, json_t **ret_signed) MUST_CHECK;
+
+/*
+ * The same of the flags alone, so that a mistake is found before anything is hashed.
+ */
+int publish_manifest_check_flags(struct cli *cli) MUST_CHECK;
+
+#endif

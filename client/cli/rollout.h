@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLI_ROLLOUT_H
+#define CLI_ROLLOUT_H
+
+#include "cli/reference.h"
+#include "cli/server.h"
+
+#include <jansson.h>
+
+/* Waits until devices have installed what was set for them, as `deploy --wait` does. */
+struct rollout {
+    struct server *server;
+    struct reference reference;
+    const char *slot;
+    const char *const *devices;
+    size_t count;
+    int64_t timeout_ms; /* 0: none */
+};
+
+/*
+ * ret_devices  [{"device","state":"installed|failed|pending|superseded|revoked","gap_us"?,
+ *              "error"?}] in the order of the devices, also where the result is not 0; a new
+ *              reference
+ *
+ * Returns 0 once all have installed it; CLI_FAILED, CLI_TIMED_OUT, CLI_INTERRUPTED or another exit
+ * status once reported; or negative.
+ */
+int rollout_wait(const struct rollout *rollout, json_t **ret_devices) MUST_CHECK;
+
+enum rollout_state {
+    ROLLOUT_PENDING,
+    ROLLOUT_INSTALLED,
+    ROLLOUT_FAILED,
+    ROLLOUT_SUPERSEDED, /* something else was set meanwhile */
+    ROLLOUT_REVOKED,    /* the device will never report */
+};
+
+/* Where one device stands, from what the server says of it. */
+enum rollout_state rollout_judge(const json_t *device, const char *slot,
+                                 const struct reference *reference);
+
+#endif
