@@ -9,6 +9,7 @@
 
 struct blob;
 struct roster;
+struct wheel;
 
 /* What the handlers of the device listener reach through call.context. Built by app.c, which owns
  * all of it; complete before the listener serves, and constant from then on. */
@@ -16,6 +17,7 @@ struct gateway {
     const struct clock *clock;
     struct blob *blob;
     struct roster *roster;
+    struct wheel *wheel;       /* of heartbeats and long-polls */
     struct listener *listener; /* for listener_stopping() */
     int64_t heartbeat_ms;      /* of event streams */
     int64_t poll_interval_s;   /* what devices are told at enrolment */

@@ -598,6 +598,18 @@ char *roster_device_state(struct roster *roster, struct roster_device *device, s
     return state;
 }
 
+static void evict_oldest(struct roster_device *device)
+{
+    struct subscription *subscription = device->subscriptions;
+
+    /* Newest first; at most one more than the limit is not evicted yet. */
+    for (int i = 0; subscription && i < ROSTER_SUBSCRIPTIONS_MAX; i++)
+        subscription = subscription->next;
+    if (!subscription || atomic_exchange(&subscription->evicted, true))
+        return;
+    subscription->wake(subscription);
+}
+
 void roster_subscribe(struct roster *roster, struct roster_device *device,
                       struct subscription *subscription)
 {
@@ -610,6 +622,7 @@ void roster_subscribe(struct roster *roster, struct roster_device *device,
     if (subscription->next)
         subscription->next->link = &subscription->next;
     device->subscriptions = subscription;
+    evict_oldest(device);
     (void)pthread_mutex_unlock(&shard->lock);
     atomic_fetch_add(&roster->subscribed, 1);
 }

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -112,7 +113,14 @@ struct subscription {
     struct roster_device *device;
     struct subscription *next;
     struct subscription **link;
+    atomic_bool evicted; /* newer ones of the same device took its place: to be ended */
 };
+
+/*
+ * A device may reconnect while the server has not noticed yet that the line before is dead, so the
+ * newest count: beyond this many of one device, the oldest is evicted and woken.
+ */
+#define ROSTER_SUBSCRIPTIONS_MAX 8
 
 void roster_subscribe(struct roster *roster, struct roster_device *device,
                       struct subscription *subscription);
