@@ -55,6 +55,9 @@ class Api:
     def with_token(self, token):
         return Api(self.port, token, self.host, self.timeout)
 
+    def connection(self, timeout):
+        return http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+
     def request(self, method, path, json=None, body=None, headers=None, timeout=None):
         """body: bytes, a file, or an iterable of bytes (sent chunked)."""
         sent = dict(headers or {})
@@ -63,8 +66,7 @@ class Api:
             sent.setdefault("Content-Type", "application/json")
         if self.token and "Authorization" not in sent:
             sent["Authorization"] = f"Bearer {self.token}"
-        connection = http.client.HTTPConnection(self.host, self.port,
-                                                timeout=timeout or self.timeout)
+        connection = self.connection(timeout or self.timeout)
         try:
             connection.request(method, path, body=body, headers=sent)
             reply = connection.getresponse()
@@ -132,7 +134,7 @@ class EventStream:
     """Server-Sent Events; yields dicts of the fields, 'comment' for heartbeats."""
 
     def __init__(self, api, path, last_event_id, timeout):
-        self.connection = http.client.HTTPConnection(api.host, api.port, timeout=timeout)
+        self.connection = api.connection(timeout)
         headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {api.token}"}
         if last_event_id is not None:
             headers["Last-Event-ID"] = str(last_event_id)
