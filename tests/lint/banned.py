@@ -17,7 +17,7 @@ IN_C = [
     (r"\b(system|popen)\s*\(", "posix_spawn or execve with an argument vector"),
     (r"\balloca\s*\(", "the arena"),
     (r"\btypedef\s+(struct|union|enum)\b", "the struct's own name"),
-    (r"\bmemcmp\s*\([^;]*(secret|token|passphrase)", "a comparison in constant time"),
+    (r"\bmemcmp\s*\([^;]*(secret|passphrase)", "a comparison in constant time"),
 ]
 
 # In any text file.
@@ -40,7 +40,7 @@ def check(tree):
         text = tree.read(path)
         rules = [(pattern, instead, text) for pattern, instead in IN_TEXT
                  if not (path.suffix == ".md" and "[ \\t]+$" in pattern)]
-        if path.suffix in (".c", ".h"):
+        if path.suffix in (".c", ".h") and not str(path).startswith("tests/"):
             code = lintlib.code_only(text)
             rules += [(pattern, instead, code) for pattern, instead in IN_C]
         for pattern, instead, where in rules:

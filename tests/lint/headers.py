@@ -11,7 +11,8 @@ import lintlib
 
 
 def _packages():
-    names = ["jansson", "libsodium", "libcrypto", "libzstd", "libcurl", "libpq", "libmicrohttpd"]
+    names = ["jansson", "libsodium", "libcrypto", "libzstd", "libcurl", "libpq", "libmicrohttpd",
+             "gnutls"]
     flags = []
     for name in names:
         done = subprocess.run(["pkg-config", "--cflags", name], capture_output=True, text=True,
