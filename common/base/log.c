@@ -13,6 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* what log.h makes of them for the analyzer */
+#undef log_fail
+#undef log_fail_errno
+
 #define LINE_BYTES_MAX 4096
 #define CONTEXT_PAIRS 2
 #define FRAME_BYTES 256 /* of a line, kept for names, quotes and brackets */
