@@ -248,38 +248,84 @@ static bool is_listed(const char *const *names, const char *name)
     return false;
 }
 
+/* Whether the variable stands where one of the entry's section would. */
+static bool is_of_section(const struct option_entry *entry, const char *prefix, const char *name)
+{
+    const struct option_entry bare = {.section = entry->section, .name = ""};
+    char start[OPTIONS_VALUE_NAME_SIZE];
+
+    options_value_variable(&bare, prefix, start);
+    return strncmp(name, start, strlen(start)) == 0;
+}
+
+/* Other programs share the prefix: only what looks like a section of ours is a mistake. */
 static int unknown_variable(const struct options_target *target, const char *prefix,
                             const char *name, const char **ret_error)
 {
     const char *names[OPTIONS_MAX];
     size_t count = 0;
+    bool is_ours = false;
 
     for (const struct option_entry *entry = target->table; entry->name; entry++) {
         char variable[OPTIONS_VALUE_NAME_SIZE];
 
         if (!entry->section)
             continue;
+        is_ours |= is_of_section(entry, prefix, name);
         options_value_variable(entry, prefix, variable);
         names[count++] = arena_strdup(target->arena, variable);
     }
+    if (!is_ours)
+        return 0;
     *ret_error = arena_printf(target->arena, "unknown environment variable %s%s", name,
                               suggest(target->arena, name, names, count, ""));
     return OPTIONS_E_INVALID;
+}
+
+/* NAME_FILE: a secret in a file of its own (systemd's credentials); a line's end is no part of it.
+ */
+static int read_secret(const struct options_target *target, const char *name, const char *path,
+                       char **ret_value, const char **ret_error)
+{
+    int r = file_read(AT_FDCWD, path, FILE_BYTES_MAX, ret_value, NULL);
+
+    if (r) {
+        *ret_error = arena_printf(target->arena, "%s: cannot read '%s'%s", name, path,
+                                  r == FILE_E_MISSING ? ": no such file" : "");
+        return OPTIONS_E_INVALID;
+    }
+    (*ret_value)[strcspn(*ret_value, "\r\n")] = '\0';
+    return 0;
+}
+
+/* Whether the variable is the entry's, by its name or as NAME_FILE. */
+static bool is_variable_of(const struct option_entry *entry, const char *prefix, const char *name,
+                           bool *ret_in_file)
+{
+    char variable[OPTIONS_VALUE_NAME_SIZE];
+    size_t length;
+
+    options_value_variable(entry, prefix, variable);
+    length = strlen(variable);
+    if (strncmp(variable, name, length) != 0)
+        return false;
+    *ret_in_file = entry->flags & OPTION_SECRET && strcmp(name + length, "_FILE") == 0;
+    return *ret_in_file || name[length] == '\0';
 }
 
 static int set_variable(const struct options_target *target, const char *prefix, const char *name,
                         const char *value, const char **ret_error)
 {
     for (const struct option_entry *entry = target->table; entry->name; entry++) {
-        char variable[OPTIONS_VALUE_NAME_SIZE];
+        AUTO_FREE char *secret = NULL;
         const char *expected;
+        bool in_file;
 
-        if (!entry->section)
+        if (!entry->section || !is_variable_of(entry, prefix, name, &in_file))
             continue;
-        options_value_variable(entry, prefix, variable);
-        if (strcmp(variable, name) != 0)
-            continue;
-        expected = options_value_set(target, entry, value, true);
+        if (in_file && read_secret(target, name, value, &secret, ret_error) != 0)
+            return OPTIONS_E_INVALID;
+        expected = options_value_set(target, entry, in_file ? secret : value, true);
         if (!expected)
             return 0;
         *ret_error = wrong_value(target, entry, name, value, expected);

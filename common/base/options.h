@@ -99,8 +99,9 @@ int options_file(const struct options_target *target, const char *path,
 int options_parse(const struct options_target *target, const char *name, const char *text,
                   const char **ret_error) MUST_CHECK;
 
-/* Variables that start with the prefix and name no entry are refused, but for those in `except`
- * (ends with NULL; may be NULL). Returns 0 or OPTIONS_E_INVALID. */
+/* A variable NAME_FILE of a secret NAME names a file that holds it (systemd's credentials).
+ * A variable that starts with the prefix and a section's name, but names no entry, is refused,
+ * unless it is in `except` (ends with NULL; may be NULL). Returns 0 or OPTIONS_E_INVALID. */
 int options_environment(const struct options_target *target, const char *prefix,
                         const char *const *except, const char **ret_error) MUST_CHECK;
 

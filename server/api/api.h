@@ -13,15 +13,18 @@ struct blob;
 struct roster;
 
 /* What the handlers of the api listener reach through call.context. Built by app.c, which owns all
- * of it; complete before the listener serves, and constant from then on. */
+ * of it; complete before the listener serves, and constant from then on but for the flags. */
 struct api {
     const struct clock *clock;
     struct blob *blob;
     struct roster *roster;
     struct pool *pool;
+    struct pool *stream_pool; /* uploads */
     struct listener *api_listener;
     struct listener *device_listener;
     int64_t started_wall_ms;
+    atomic_bool schema_is_ready; /* the migrations are applied */
+    atomic_bool database_is_up;  /* when last asked */
 };
 
 #endif

@@ -33,6 +33,8 @@ int authenticate_token(void *context, void *worker, const char *token, struct ar
     struct q_token found;
     int r;
 
+    if (!atomic_load(&api->schema_is_ready))
+        return ERR_UNAVAILABLE;
     r = tokens_authenticate(worker, token, clock_wall_ms(api->clock), arena, &found);
     if (r == TOKENS_E_REFUSED)
         return LISTENER_E_TOKEN;

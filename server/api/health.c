@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/health.h"
 
+#include "api/api.h"
 #include "db/db.h"
 #include "http/problems.h"
 
@@ -16,8 +17,9 @@ int health_live(const struct call *call, struct reply *reply)
 int health_ready(const struct call *call, struct reply *reply)
 {
     static const char text[] = "ready\n";
+    const struct api *api = call->context;
 
-    if (!db_ping(call->worker)) {
+    if (!atomic_load(&api->schema_is_ready) || !db_ping(call->worker)) {
         reply_problem(reply, &problems_unavailable,
                       "the database does not answer; try again later");
         return 0;

@@ -244,6 +244,7 @@ static void note_progress(struct request *request, size_t bytes)
     int64_t gained = (int64_t)bytes * 1000 / BODY_BYTES_PER_S;
 
     request->received_bytes += bytes;
+    (void)atomic_fetch_add_explicit(&request->listener->body_bytes, bytes, memory_order_relaxed);
     if (deadline == CONNECTION_NEVER || deadline + gained > limit)
         connection_deadline(connection, limit);
     else

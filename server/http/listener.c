@@ -374,6 +374,7 @@ void listener_stats(const struct listener *listener, struct listener_stats *ret_
         .connections = connection_count(&l->connections),
         .requests_total = atomic_load(&listener->requests),
         .rejected_total = atomic_load(&listener->rejected),
+        .body_bytes_total = atomic_load(&listener->body_bytes),
     };
 
     for (size_t i = 0; i < ARRAY_LEN(stats.by_status); i++)

@@ -77,6 +77,7 @@ struct listener_stats {
     uint64_t requests_total;
     uint64_t by_status[6];   /* [2]: 2xx ... */
     uint64_t rejected_total; /* 503 because the queue was full */
+    uint64_t body_bytes_total;
 };
 void listener_stats(const struct listener *listener, struct listener_stats *ret_stats);
 

@@ -38,6 +38,7 @@ struct listener {
     _Atomic uint64_t requests;
     _Atomic uint64_t by_status[6];
     _Atomic uint64_t rejected;
+    _Atomic uint64_t body_bytes;
 };
 
 #endif
