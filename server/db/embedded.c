@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/embedded.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "db/postgres_bin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libpq-fe.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POLL_MS 10
+#define START_MS 600000 /* crash recovery of a large database takes its time */
+#define STOP_MS 60000
+#define LOG_TAIL 2000
+#define LOG_MAX_BYTES ((off_t)16 << 20)
+#define ARGS_MAX 64
+
+struct embedded {
+    char base[PATH_MAX]; /* DIR/postgres, absolute */
+    char bin[PATH_MAX];
+    char socket[PATH_MAX];
+    bool socket_is_ours; /* a temporary directory, removed at the end */
+    char *url;
+    int lock; /* fd */
+    pid_t pid;
+    uid_t uid; /* who runs PostgreSQL */
+    gid_t gid;
+};
+
+/* Durable as ever, and tuned for one server that takes large uploads. */
+static const char *const settings[] = {
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "cluster_name=modelferry",
+    "max_connections=200",
+    "shared_buffers=256MB",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "wal_compression=on",
+    "wal_buffers=16MB",
+    "min_wal_size=256MB",
+    "max_wal_size=4GB",
+    "checkpoint_timeout=15min",
+    "random_page_cost=1.1",
+    "jit=off",
+    "timezone=UTC",
+    "log_timezone=UTC",
+    "log_min_messages=warning",
+    "log_checkpoints=off",
+    "logging_collector=off",
+};
+
+static int64_t now_ms(void)
+{
+    return clock_monotonic_us(clock_system()) / 1000;
+}
+
+static void nap(void)
+{
+    (void)nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+}
+
+static void path_in(const struct embedded *embedded, const char *name, char ret[static PATH_MAX])
+{
+    size_t length = strlen(embedded->base);
+
+    memcpy(ret, embedded->base, length);
+    (void)snprintf(ret + length, PATH_MAX - length, "/%s", name);
+}
+
+/* ---- directories -------------------------------------------------------------------------- */
+
+static int choose_user(struct embedded *embedded)
+{
+    const struct passwd *user;
+
+    embedded->uid = geteuid();
+    embedded->gid = getegid();
+    if (embedded->uid != 0)
+        return 0;
+    user = getpwnam("postgres");
+    if (!user)
+        user = getpwnam("nobody");
+    if (!user || user->pw_uid == 0)
+        return log_fail(ERR_INTERNAL, "PostgreSQL does not run as root, and there is neither a "
+                                      "user 'postgres' nor 'nobody'; start as another user");
+    embedded->uid = user->pw_uid;
+    embedded->gid = user->pw_gid;
+    return 0;
+}
+
+static int make_directory(struct embedded *embedded, const char *path)
+{
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return log_fail_errno("cannot make '%s'", path);
+    if (geteuid() == 0 && lchown(path, embedded->uid, embedded->gid) < 0)
+        return log_fail_errno("cannot give '%s' to the user that runs PostgreSQL", path);
+    return 0;
+}
+
+static int open_directory(struct embedded *embedded, const char *directory)
+{
+    char root[PATH_MAX];
+    char lock[PATH_MAX];
+    int r;
+
+    r = file_mkdirs(AT_FDCWD, directory, 0755);
+    if (r)
+        return r;
+    if (!realpath(directory, root))
+        return log_fail_errno("cannot use '%s'", directory);
+    if (strlen(root) + sizeof("/postgres/data.new/") > PATH_MAX)
+        return log_fail(ERR_INTERNAL, "the path '%s' is too long", root);
+    (void)snprintf(lock, sizeof(lock), "%.*s/postgres.lock", PATH_MAX - 32, root);
+    embedded->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (embedded->lock < 0)
+        return log_fail_errno("cannot open '%s'", lock);
+    if (flock(embedded->lock, LOCK_EX | LOCK_NB) < 0)
+        return log_fail(ERR_INTERNAL, "another modelferryd runs in '%s'; stop it first", root);
+    (void)snprintf(embedded->base, sizeof(embedded->base), "%.*s/postgres", PATH_MAX - 32, root);
+    return make_directory(embedded, embedded->base);
+}
+
+/* The socket lies beside the data, unless its path would not fit a socket address. */
+static int choose_socket(struct embedded *embedded)
+{
+    char template[] = "/tmp/modelferry-XXXXXX";
+
+    path_in(embedded, "socket", embedded->socket);
+    if (strlen(embedded->socket) + sizeof("/.s.PGSQL.5432.lock") <=
+        sizeof(((struct sockaddr_un *)0)->sun_path))
+        return make_directory(embedded, embedded->socket);
+    if (!mkdtemp(template))
+        return log_fail_errno("cannot make a directory for the socket of PostgreSQL in /tmp");
+    embedded->socket_is_ours = true;
+    memcpy(embedded->socket, template, sizeof(template));
+    return make_directory(embedded, embedded->socket);
+}
+
+/* ---- processes ---------------------------------------------------------------------------- */
+
+/* Only what is safe between fork and exec. */
+static void become(const struct embedded *embedded, int log_fd, pid_t parent)
+{
+    sigset_t none;
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
+    if (null < 0 || dup2(null, 0) < 0 || dup2(log_fd, 1) < 0 || dup2(log_fd, 2) < 0)
+        _exit(126);
+    (void)close_range(3, ~0U, 0);
+    (void)setsid(); /* Ctrl-C is for us, who stop it in order */
+    (void)umask(077);
+    if (geteuid() == 0 &&
+        (setgroups(0, NULL) < 0 || setgid(embedded->gid) < 0 || setuid(embedded->uid) < 0))
+        _exit(126);
+    if (chdir(embedded->base) < 0) {
+        static const char text[] = "the directory cannot be entered\n";
+
+        (void)!write(2, text, sizeof(text) - 1);
+        _exit(126);
+    }
+    /* After setuid(), which clears it. */
+    if (prctl(PR_SET_PDEATHSIG, SIGINT) < 0 || getppid() != parent)
+        _exit(126);
+}
+
+/* argv[0] is a program in bin. Output goes to the log. */
+static int spawn(const struct embedded *embedded, const char *const argv[], pid_t *ret_pid)
+{
+    char log[PATH_MAX];
+    char program[2 * PATH_MAX];
+    pid_t parent = getpid();
+
+    path_in(embedded, "log", log);
+    AUTO_CLOSE int log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (log_fd < 0)
+        return log_fail_errno("cannot open '%s'", log);
+    (void)snprintf(program, sizeof(program), "%s/%s", embedded->bin, argv[0]);
+    pid_t pid = fork();
+    if (pid < 0)
+        return log_fail_errno("cannot start '%s'", program);
+    if (pid == 0) {
+        become(embedded, log_fd, parent);
+        (void)execv(program, (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    *ret_pid = pid;
+    return 0;
+}
+
+/* The end of the log, as one line. */
+static void log_tail(const struct embedded *embedded, char ret_tail[static LOG_TAIL + 1])
+{
+    char path[PATH_MAX];
+    ssize_t size = 0;
+
+    path_in(embedded, "log", path);
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        off_t end = lseek(fd, 0, SEEK_END);
+
+        size = pread(fd, ret_tail, LOG_TAIL, end > LOG_TAIL ? end - LOG_TAIL : 0);
+    }
+    ret_tail[size > 0 ? size : 0] = '\0';
+    for (char *c = ret_tail; *c; c++) {
+        if (*c == '\n')
+            *c = c[1] ? ';' : '\0';
+    }
+}
+
+static int fail_with_log(const struct embedded *embedded, const char *what)
+{
+    char tail[LOG_TAIL + 1];
+
+    log_tail(embedded, tail);
+    return log_fail(ERR_INTERNAL, "%s; '%s/log' ends: %s", what, embedded->base, tail);
+}
+
+static int run(const struct embedded *embedded, const char *const argv[])
+{
+    char what[64];
+    int status;
+    pid_t pid;
+    int r;
+
+    r = spawn(embedded, argv, &pid);
+    if (r)
+        return r;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return log_fail_errno("cannot wait for %s", argv[0]);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    (void)snprintf(what, sizeof(what), "%s failed", argv[0]);
+    return fail_with_log(embedded, what);
+}
+
+/* ---- the cluster -------------------------------------------------------------------------- */
+
+/* The major version that made the cluster; 0: there is none yet. */
+static int read_major(const struct embedded *embedded, int *ret_major)
+{
+    char path[PATH_MAX];
+    AUTO_FREE char *text = NULL;
+    int r;
+
+    path_in(embedded, "data/PG_VERSION", path);
+    r = file_read(AT_FDCWD, path, 64, &text, NULL);
+    if (r < 0)
+        return r;
+    *ret_major = r ? 0 : (int)strtol(text, NULL, 10);
+    return 0;
+}
+
+/* In a directory of its own that gets its name when it is whole. */
+static int make_cluster(const struct embedded *embedded)
+{
+    char fresh[PATH_MAX];
+    char data[PATH_MAX];
+    const char *const argv[] = {
+        "initdb", "-D", fresh,  "-U",         "modelferry",       "-A",
+        "trust",  "-E", "UTF8", "--locale=C", "--data-checksums", "--no-instructions",
+        NULL};
+    int r;
+
+    path_in(embedded, "data.new", fresh);
+    path_in(embedded, "data", data);
+    r = file_remove_tree(AT_FDCWD, fresh);
+    if (r)
+        return r;
+    log_line(LOG_INFO, "making a private PostgreSQL in '%s'", embedded->base);
+    r = run(embedded, argv);
+    if (r)
+        return r;
+    if (rename(fresh, data) < 0)
+        return log_fail_errno("cannot rename '%s'", fresh);
+    return file_sync_dir(AT_FDCWD, embedded->base);
+}
+
+/* Whether the process is a PostgreSQL on our data: its working directory is that. */
+static bool runs_here(const char *data, pid_t pid)
+{
+    char link[64];
+    char cwd[PATH_MAX];
+
+    (void)snprintf(link, sizeof(link), "/proc/%d/cwd", (int)pid);
+    ssize_t length = readlink(link, cwd, sizeof(cwd) - 1);
+    if (length < 0)
+        return false;
+    cwd[length] = '\0';
+    return strcmp(cwd, data) == 0;
+}
+
+static bool wait_gone(const char *data, pid_t pid)
+{
+    int64_t deadline = now_ms() + STOP_MS;
+
+    while (runs_here(data, pid)) {
+        if (now_ms() > deadline)
+            return false;
+        nap();
+    }
+    return true;
+}
+
+/* One that an earlier modelferryd left behind, which holds no lock any more. */
+static int stop_left_behind(const struct embedded *embedded)
+{
+    char data[PATH_MAX];
+    char path[PATH_MAX];
+    AUTO_FREE char *text = NULL;
+    int r;
+
+    path_in(embedded, "data", data);
+    path_in(embedded, "data/postmaster.pid", path);
+    r = file_read(AT_FDCWD, path, 4096, &text, NULL);
+    if (r)
+        return r < 0 ? r : 0;
+    pid_t pid = (pid_t)strtol(text, NULL, 10);
+    if (pid <= 1 || !runs_here(data, pid))
+        return 0; /* PostgreSQL itself sees that the file is stale */
+    log_line(LOG_INFO, "waiting for the PostgreSQL of an earlier run to stop");
+    (void)kill(pid, SIGINT);
+    if (wait_gone(data, pid))
+        return 0;
+    (void)kill(pid, SIGQUIT);
+    if (wait_gone(data, pid))
+        return 0;
+    return log_fail(ERR_INTERNAL, "the PostgreSQL of an earlier run (process %d) does not stop",
+                    (int)pid);
+}
+
+static void rotate_log(const struct embedded *embedded)
+{
+    char log[PATH_MAX];
+    char old[PATH_MAX];
+    struct stat stat;
+
+    path_in(embedded, "log", log);
+    path_in(embedded, "log.1", old);
+    if (lstat(log, &stat) == 0 && stat.st_size > LOG_MAX_BYTES)
+        (void)rename(log, old);
+}
+
+static int start(struct embedded *embedded)
+{
+    char data[PATH_MAX];
+    const char *argv[ARGS_MAX] = {"postgres", "-D", data, "-k", embedded->socket};
+    size_t count = 5;
+
+    _Static_assert(5 + 2 * ARRAY_LEN(settings) < ARGS_MAX, "more arguments than fit");
+    path_in(embedded, "data", data);
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+        argv[count++] = "-c";
+        argv[count++] = settings[i];
+    }
+    return spawn(embedded, argv, &embedded->pid);
+}
+
+static int wait_ready(struct embedded *embedded)
+{
+    int64_t deadline = now_ms() + START_MS;
+    int status;
+
+    while (PQping(embedded->url) != PQPING_OK) {
+        if (waitpid(embedded->pid, &status, WNOHANG) == embedded->pid) {
+            embedded->pid = 0;
+            return fail_with_log(embedded, "the private PostgreSQL did not start");
+        }
+        if (now_ms() > deadline)
+            return fail_with_log(embedded, "the private PostgreSQL takes no connections");
+        nap();
+    }
+    return 0;
+}
+
+/* "host='...' ...", with what must be escaped in it. */
+static char *make_url(const char *socket)
+{
+    size_t length = 0;
+    char *url = malloc(2 * strlen(socket) + 128);
+
+    if (!url)
+        return NULL;
+    length += (size_t)sprintf(url, "host='");
+    for (const char *c = socket; *c; c++) {
+        if (*c == '\'' || *c == '\\')
+            url[length++] = '\\';
+        url[length++] = *c;
+    }
+    (void)sprintf(url + length, "' user=modelferry dbname=postgres");
+    return url;
+}
+
+static int bring_up(struct embedded *embedded, const char *directory)
+{
+    int major;
+    int r;
+
+    r = choose_user(embedded);
+    if (r)
+        return r;
+    r = open_directory(embedded, directory);
+    if (r)
+        return r;
+    r = read_major(embedded, &major);
+    if (r)
+        return r;
+    r = postgres_bin_find(major, embedded->bin);
+    if (r)
+        return r;
+    rotate_log(embedded);
+    r = major ? stop_left_behind(embedded) : make_cluster(embedded);
+    if (r)
+        return r;
+    r = choose_socket(embedded);
+    if (r)
+        return r;
+    embedded->url = make_url(embedded->socket);
+    if (!embedded->url)
+        return log_fail(ERR_NO_MEMORY, "cannot start PostgreSQL: out of memory");
+    r = start(embedded);
+    if (r)
+        return r;
+    return wait_ready(embedded);
+}
+
+int embedded_start(const char *directory, struct embedded **ret_embedded)
+{
+    struct embedded *embedded = calloc(1, sizeof(*embedded));
+    int r;
+
+    if (!embedded)
+        return log_fail(ERR_NO_MEMORY, "cannot start PostgreSQL: out of memory");
+    embedded->lock = -1;
+    r = bring_up(embedded, directory);
+    if (r) {
+        embedded_stop(embedded);
+        return r;
+    }
+    *ret_embedded = embedded;
+    return 0;
+}
+
+const char *embedded_url(const struct embedded *embedded)
+{
+    return embedded->url;
+}
+
+static bool wait_child(pid_t pid)
+{
+    int64_t deadline = now_ms() + STOP_MS;
+
+    while (true) {
+        pid_t ended = waitpid(pid, NULL, WNOHANG);
+
+        if (ended == pid || (ended < 0 && errno != EINTR))
+            return true;
+        if (now_ms() > deadline)
+            return false;
+        nap();
+    }
+}
+
+void embedded_stop(struct embedded *embedded)
+{
+    if (!embedded)
+        return;
+    if (embedded->pid > 0) {
+        (void)kill(embedded->pid, SIGINT);
+        if (!wait_child(embedded->pid)) {
+            log_line(LOG_WARN, "the private PostgreSQL does not stop; it is stopped the hard way");
+            (void)kill(embedded->pid, SIGQUIT);
+            (void)wait_child(embedded->pid);
+        }
+    }
+    if (embedded->socket_is_ours)
+        (void)rmdir(embedded->socket);
+    if (embedded->lock >= 0)
+        (void)close(embedded->lock);
+    free(embedded->url);
+    free(embedded);
+}
