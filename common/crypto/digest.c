@@ -96,3 +96,26 @@ void digest_sha256_restore(struct digest_sha256 *digest,
     digest->total_bytes = get_be(saved + 32, 8);
     memcpy(digest->partial, saved + 40, BLOCK);
 }
+
+_Static_assert(sizeof(SHA512_CTX) <= sizeof(struct digest_sha512), "SHA512_CTX has grown");
+
+void digest_sha512_init(struct digest_sha512 *digest)
+{
+    (void)SHA512_Init((SHA512_CTX *)digest->opaque);
+}
+
+void digest_sha512_update(struct digest_sha512 *digest, const void *bytes, size_t size)
+{
+    (void)SHA512_Update((SHA512_CTX *)digest->opaque, bytes, size);
+}
+
+void digest_sha512_final(struct digest_sha512 *digest,
+                         uint8_t ret_digest[static DIGEST_SHA512_SIZE])
+{
+    (void)SHA512_Final(ret_digest, (SHA512_CTX *)digest->opaque);
+}
+
+void digest_sha512(const void *bytes, size_t size, uint8_t ret_digest[static DIGEST_SHA512_SIZE])
+{
+    (void)SHA512(bytes, size, ret_digest);
+}

@@ -8,6 +8,7 @@
 #include "crypto/secret.h"
 #include "crypto/text.h"
 #include "tuf/canon.h"
+#include "tuf/key_pem.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -28,6 +29,7 @@ struct key_scheme {
     const char *name;
     const char *public_expected; /* what parse_public wants, for people */
     bool (*parse_public)(const char *text, struct key *key);
+    char *(*format_public)(const struct key *key); /* malloc'd; NULL where memory ends */
     bool (*verify)(const struct key *key, const void *message, size_t size,
                    const uint8_t *signature, size_t signature_size);
 };
@@ -50,8 +52,58 @@ static bool ed25519_verify(const struct key *key, const void *message, size_t si
            crypto_sign_verify_detached(signature, message, size, key->public) == 0;
 }
 
+static char *ed25519_format_public(const struct key *key)
+{
+    char hex[2 * crypto_sign_PUBLICKEYBYTES + 1];
+
+    text_hex(key->public, key->public_size, hex);
+    return strdup(hex);
+}
+
+static char *pem_format_public(const struct key *key)
+{
+    return key_pem_format(key->public, key->public_size);
+}
+
+static bool ecdsa_parse_public(const char *text, struct key *key)
+{
+    return key_pem_parse(KEY_PEM_ECDSA_P256, text, key->public, sizeof(key->public),
+                         &key->public_size);
+}
+
+static bool ecdsa_verify(const struct key *key, const void *message, size_t size,
+                         const uint8_t *signature, size_t signature_size)
+{
+    return key_pem_verify(KEY_PEM_ECDSA_P256, key->public, key->public_size, message, size,
+                          signature, signature_size);
+}
+
+static bool rsa_parse_public(const char *text, struct key *key)
+{
+    return key_pem_parse(KEY_PEM_RSA, text, key->public, sizeof(key->public), &key->public_size);
+}
+
+static bool rsa_verify(const struct key *key, const void *message, size_t size,
+                       const uint8_t *signature, size_t signature_size)
+{
+    return key_pem_verify(KEY_PEM_RSA, key->public, key->public_size, message, size, signature,
+                          signature_size);
+}
+
+#define ED25519_ROW                                                                                \
+    "64 lower-case hex digits", ed25519_parse_public, ed25519_format_public, ed25519_verify
+#define ECDSA_ROW                                                                                  \
+    "the PEM of a P-256 public key", ecdsa_parse_public, pem_format_public, ecdsa_verify
+#define RSA_ROW                                                                                    \
+    "the PEM of an RSA public key of 2048 to 8192 bits", rsa_parse_public, pem_format_public,      \
+        rsa_verify
+
+/* The first is the one that we make keys of. */
 static const struct key_scheme schemes[] = {
-    {"ed25519", "ed25519", "64 lower-case hex digits", ed25519_parse_public, ed25519_verify},
+    {"ed25519",             "ed25519",             ED25519_ROW},
+    {"ecdsa",               "ecdsa-sha2-nistp256", ECDSA_ROW  },
+    {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256", ECDSA_ROW  },
+    {"rsa",                 "rsassa-pss-sha256",   RSA_ROW    },
 };
 
 /* Unknown members are allowed here: they are part of the keyid. */
@@ -90,7 +142,8 @@ int key_parse(const json_t *object, struct key *ret_key, struct fields_error *re
     }
     if (!key.scheme) {
         (void)fields_refuse(ret_error, "scheme",
-                            "keytype 'ed25519' with scheme 'ed25519' expected, not '%s' with '%s'",
+                            "ed25519, ecdsa-sha2-nistp256 or rsassa-pss-sha256 and its keytype "
+                            "expected, not '%s' with '%s'",
                             fields.keytype, fields.scheme);
         return KEY_E_INVALID;
     }
@@ -108,11 +161,12 @@ int key_parse(const json_t *object, struct key *ret_key, struct fields_error *re
 
 json_t *key_to_json(const struct key *key)
 {
-    char hex[2 * KEY_PUBLIC_MAX + 1];
+    AUTO_FREE char *public = key->scheme->format_public(key);
 
-    text_hex(key->public, key->public_size, hex);
+    if (!public)
+        return NULL;
     return json_pack("{s:s, s:s, s:{s:s}}", "keytype", key->scheme->keytype, "scheme",
-                     key->scheme->name, "keyval", "public", hex);
+                     key->scheme->name, "keyval", "public", public);
 }
 
 const char *key_scheme_name(const struct key *key)
@@ -122,7 +176,7 @@ const char *key_scheme_name(const struct key *key)
 
 bool key_equal(const struct key *a, const struct key *b)
 {
-    return a->scheme == b->scheme && a->public_size == b->public_size &&
+    return a->scheme->verify == b->scheme->verify && a->public_size == b->public_size &&
            memcmp(a->public, b->public, a->public_size) == 0;
 }
 

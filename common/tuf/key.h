@@ -15,11 +15,12 @@
  * Keys as TUF writes them (1.0.33, 4.2): {"keytype","scheme","keyval":{"public"}}. The keyid is
  * the SHA-256 of the canonical form of the object as it was given, members we do not know included.
  *
- * Schemes are a table in key.c; now ed25519, more by adding a row.
+ * Schemes are a table in key.c: ed25519, ecdsa-sha2-nistp256 (also under the keytype of the same
+ * name, which older repositories write), rsassa-pss-sha256. Only ed25519 signs here.
  */
 
 #define KEY_ID_SIZE 65 /* 64 hex digits and the NUL */
-#define KEY_PUBLIC_MAX 1024
+#define KEY_PUBLIC_MAX 1200
 #define KEY_SECRET_MAX 64
 #define KEY_SIGNATURE_MAX 1024
 #define KEY_NAME_MAX 128
@@ -31,7 +32,7 @@ struct key_scheme;
 struct key {
     const struct key_scheme *scheme;
     char id[KEY_ID_SIZE];
-    uint8_t public[KEY_PUBLIC_MAX]; /* raw, as the scheme has it */
+    uint8_t public[KEY_PUBLIC_MAX]; /* raw, or DER where TUF writes PEM */
     size_t public_size;
 };
 

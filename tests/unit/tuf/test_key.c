@@ -114,7 +114,8 @@ static const struct {
     {"{\"keytype\":\"ed25519\",\"scheme\":\"ed25519\",\"keyval\":{\"public\":"
      "\"3D4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c\"}}",       "keyval.public: 64 lower-case hex digits expected"},
     {"{\"keytype\":\"rsa\",\"scheme\":\"none\",\"keyval\":{\"public\":\"x\"}}",
-     "scheme: keytype 'ed25519' with scheme 'ed25519' expected, not 'rsa' with 'none'"                                                      },
+     "scheme: ed25519, ecdsa-sha2-nistp256 or rsassa-pss-sha256 and its keytype expected, "
+     "not 'rsa' with 'none'"                                                                                                                },
 };
 
 START_TEST(says_why_it_is_not_a_key)

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TUF_ROLE_H
+#define TUF_ROLE_H
+
+#include "base/error.h"
+#include "tuf/metadata.h"
+
+/*
+ * Who may sign: a threshold of some keys out of a map of keys. Borrowed from the root, or from the
+ * targets file that delegates.
+ */
+struct role {
+    const json_t *keys;   /* keyid -> key object */
+    const json_t *keyids; /* array */
+    int64_t threshold;
+};
+
+enum {
+    ROLE_E_SIGNATURE = 1,
+};
+
+/* The role that a root file gives to a top-level type (TUF 1.0.33, 4.3). */
+struct role role_of_root(const struct metadata *root, enum metadata_type type);
+
+/* Whether both name the same keys, in any order. A changed threshold alone is no rotation. */
+bool role_same_keys(const struct role *a, const struct role *b);
+
+/*
+ * Verifies a file's signatures (5.3.4, 5.4.2, 5.5.3, 5.6.3): good ones of at least `threshold` of
+ * the role's keys. Each key counts once, also one that hides behind two keyids. Signatures by other
+ * keys, and bad ones, are passed over; a keyid that signs twice refuses the file (4.2).
+ *
+ * Returns 0, ROLE_E_SIGNATURE with the reason, or negative when fatal.
+ */
+int role_verify(const struct role *role, const struct metadata *metadata,
+                struct reason *reason) MUST_CHECK;
+
+#endif
