@@ -2,6 +2,9 @@
 #include "api/routes.h"
 
 #include "api/artifacts.h"
+#include "api/desired.h"
+#include "api/devices.h"
+#include "api/enrolments.h"
 #include "api/health.h"
 #include "api/keys.h"
 #include "api/metrics.h"
@@ -14,6 +17,8 @@
 #include "http/role.h"
 #include "model/manifest.h"
 
+/* A hundred thousand names of devices. */
+#define BULK_MAX ((size_t)8 << 20)
 #define JSON_MAX ((size_t)1 << 20)
 #define SMALL_MAX ((size_t)16 << 10)
 
@@ -49,6 +54,17 @@ const struct route routes_api[] = {
     {"DELETE", "/api/v1/models/{model}/versions/{version}",            ROLES_PUBLISH, ROUTE_WORKER, 0,                 0,                    versions_on_delete},
     {"GET",    "/api/v1/models/{model}/versions/{version}/manifest",   ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_manifest},
     {"POST",   "/api/v1/models/{model}/versions/{version}/signatures", ROLES_PUBLISH, ROUTE_WORKER, JSON_MAX,          ROUTE_IDEMPOTENT_KEY, signatures_on_post},
+
+    {"GET",    "/api/v1/devices",                  ROLES_READ,    ROUTE_WORKER, 0,         0,                    devices_on_list},
+    {"GET",    "/api/v1/devices/{device}",         ROLES_READ,    ROUTE_WORKER, 0,         0,                    devices_on_get},
+    {"DELETE", "/api/v1/devices/{device}",         ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    devices_on_delete},
+    {"GET",    "/api/v1/devices/{device}/reports", ROLES_READ,    ROUTE_WORKER, 0,         0,                    devices_on_reports},
+    {"GET",    "/api/v1/devices/{device}/desired", ROLES_READ,    ROUTE_WORKER, 0,         0,                    desired_on_get},
+    {"PUT",    "/api/v1/devices/{device}/desired", ROLES_OPERATE, ROUTE_WORKER, JSON_MAX,  0,                    desired_on_put},
+    {"POST",   "/api/v1/desired",                  ROLES_OPERATE, ROUTE_WORKER, BULK_MAX,  ROUTE_IDEMPOTENT_KEY, desired_on_post},
+    {"POST",   "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, JSON_MAX,  0,                    enrolments_on_post},
+    {"GET",    "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_list},
+    {"DELETE", "/api/v1/enrolments/{id}",          ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_delete},
     {NULL},
   /* clang-format on */
 };

@@ -33,10 +33,14 @@ static const struct db_stmt REENROL = {
 
 #define COLUMNS                                                                                    \
     "SELECT d.id, d.workspace_id, d.enrolment_id, d.uuid::text, d.name::text,"                     \
-    " d.state = 'active', d.public_key, d.keyid::bytea, d.attributes::text, d.assigned::text,"     \
+    " d.state = 'active', d.public_key, d.keyid::bytea, (d.attributes || d.assigned)::text,"       \
     " array_to_string(d.capabilities, ','), ms(d.enrolled_at), coalesce(ms(d.revoked_at), 0),"     \
     " coalesce(ms(n.seen_at), 0), coalesce(n.online_until > now(), false) AND d.state = 'active'," \
-    " s.version, a.slots, d.report_sequence"                                                       \
+    " s.version, a.slots, d.report_sequence,"                                                      \
+    " (SELECT coalesce(jsonb_object_agg(i.slot, i.report || jsonb_build_object("                   \
+    "   'sequence', i.sequence, 'received_at', to_char(i.received_at AT TIME ZONE 'UTC',"          \
+    "    'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))), '{}')::text"                                      \
+    "  FROM device_installed i WHERE i.device_id = d.id)"                                          \
     " FROM device d JOIN device_state s ON s.device_id = d.id"                                     \
     " LEFT JOIN device_seen n ON n.device_id = d.id"                                               \
     " LEFT JOIN assignment a ON a.id = s.assignment_id"
@@ -116,15 +120,15 @@ static void read_row(const struct db_rows *rows, int row, struct arena *arena,
         .name = arena_strdup(arena, db_text(rows, row, 4)),
         .active = db_bool(rows, row, 5),
         .attributes = arena_strdup(arena, db_text(rows, row, 8)),
-        .assigned = arena_strdup(arena, db_text(rows, row, 9)),
-        .capabilities = arena_strdup(arena, db_text(rows, row, 10)),
-        .enrolled_ms = db_i64(rows, row, 11),
-        .revoked_ms = db_i64(rows, row, 12),
-        .seen_ms = db_i64(rows, row, 13),
-        .online = db_bool(rows, row, 14),
-        .version = db_i64(rows, row, 15),
-        .slots = arena_strdup(arena, db_text(rows, row, 16)),
-        .report_sequence = db_i64(rows, row, 17),
+        .capabilities = arena_strdup(arena, db_text(rows, row, 9)),
+        .enrolled_ms = db_i64(rows, row, 10),
+        .revoked_ms = db_i64(rows, row, 11),
+        .seen_ms = db_i64(rows, row, 12),
+        .online = db_bool(rows, row, 13),
+        .version = db_i64(rows, row, 14),
+        .slots = arena_strdup(arena, db_text(rows, row, 15)),
+        .report_sequence = db_i64(rows, row, 16),
+        .installed = arena_strdup(arena, db_text(rows, row, 17)),
     };
     copy_bytes(rows, row, 6, ret_device->public_key);
     copy_bytes(rows, row, 7, ret_device->keyid);

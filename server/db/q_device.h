@@ -27,8 +27,7 @@ struct q_device {
     bool active;
     uint8_t public_key[Q_DEVICE_KEY_SIZE];
     uint8_t keyid[DIGEST_SHA256_SIZE];
-    const char *attributes;   /* a JSON object, reported */
-    const char *assigned;     /* a JSON object, assigned */
+    const char *attributes;   /* a JSON object: reported, with what was assigned on top */
     const char *capabilities; /* "onnx/cpu,tflite/cpu" */
     int64_t enrolled_ms;
     int64_t revoked_ms; /* 0: active */
@@ -37,6 +36,7 @@ struct q_device {
     int64_t version;   /* of the desired state */
     const char *slots; /* of the desired state: a JSON object; NULL: none */
     int64_t report_sequence;
+    const char *installed; /* a JSON object: what it last reported of each slot */
 };
 
 /* What changes when a device enrols again. */

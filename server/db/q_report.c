@@ -42,13 +42,6 @@ static const struct db_stmt SET_SLOT = {
     " received_at = excluded.received_at",
 };
 
-static const struct db_stmt SLOTS = {
-    "q_report_slots",
-    "SELECT slot::text, state, model, version, report::text, sequence, ms(received_at)"
-    " FROM device_installed WHERE workspace_id = $1::bigint AND device_id = $2::bigint"
-    " ORDER BY slot",
-};
-
 int q_report_insert(struct db *db, int64_t workspace_id, int64_t device_id,
                     const struct q_report *report)
 {
@@ -123,33 +116,4 @@ int q_report_set_slot(struct db *db, int64_t workspace_id, int64_t device_id,
     db_add_text(&params, slot->report);
     db_add_i64(&params, slot->received_ms);
     return db_exec(db, &SET_SLOT, &params, NULL);
-}
-
-int q_report_slots(struct db *db, int64_t workspace_id, int64_t device_id, struct arena *arena,
-                   struct q_report_slot **ret_slots, size_t *ret_count)
-{
-    CLEANUP(db_rows_release) struct db_rows rows = {0};
-    struct db_params params = {0};
-    int r;
-
-    db_add_i64(&params, workspace_id);
-    db_add_i64(&params, device_id);
-    r = db_exec(db, &SLOTS, &params, &rows);
-    if (r)
-        return r;
-
-    struct q_report_slot *slots = arena_array(arena, (size_t)rows.count, sizeof(*slots));
-    for (int i = 0; i < rows.count; i++)
-        slots[i] = (struct q_report_slot){
-            .slot = arena_strdup(arena, db_text(&rows, i, 0)),
-            .state = arena_strdup(arena, db_text(&rows, i, 1)),
-            .model = arena_strdup(arena, db_text(&rows, i, 2)),
-            .version = arena_strdup(arena, db_text(&rows, i, 3)),
-            .report = arena_strdup(arena, db_text(&rows, i, 4)),
-            .sequence = db_i64(&rows, i, 5),
-            .received_ms = db_i64(&rows, i, 6),
-        };
-    *ret_slots = slots;
-    *ret_count = (size_t)rows.count;
-    return 0;
 }

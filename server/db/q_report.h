@@ -51,8 +51,4 @@ struct q_report_slot {
 int q_report_set_slot(struct db *db, int64_t workspace_id, int64_t device_id,
                       const struct q_report_slot *slot) MUST_CHECK;
 
-/* By slot. */
-int q_report_slots(struct db *db, int64_t workspace_id, int64_t device_id, struct arena *arena,
-                   struct q_report_slot **ret_slots, size_t *ret_count) MUST_CHECK;
-
 #endif

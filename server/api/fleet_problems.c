@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/fleet_problems.h"
+
+#include "api/registry_problems.h"
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "http/problems.h"
+
+const struct problem fleet_problems_unknown_device = {"unknown-device", 404, "Unknown device"};
+
+static const struct problem unknown_variant = {"unknown-variant", 409, "Unknown variant"};
+static const struct problem no_fitting_variant = {"no-fitting-variant", 409, "No variant fits"};
+static const struct problem version_not_published = {"version-not-published", 409,
+                                                     "Version is not published"};
+static const struct problem too_many_slots = {"too-many-slots", 409, "Too many slots"};
+
+static const struct {
+    int outcome;
+    const struct problem *problem;
+} outcomes[] = {
+    {DESIRED_E_DEVICE,   &fleet_problems_unknown_device    },
+    {DESIRED_E_MODEL,    &registry_problems_unknown_model  },
+    {DESIRED_E_VERSION,  &registry_problems_unknown_version},
+    {DESIRED_E_DRAFT,    &version_not_published            },
+    {DESIRED_E_VARIANT,  &unknown_variant                  },
+    {DESIRED_E_FIT,      &no_fitting_variant               },
+    {DESIRED_E_MATCH,    &problems_precondition_failed     },
+    {DESIRED_E_SLOTS,    &too_many_slots                   },
+    {DESIRED_E_CONFLICT, &problems_conflict                },
+};
+
+void fleet_problems_device(struct reply *reply, const char *device)
+{
+    reply_problem(reply, &fleet_problems_unknown_device,
+                  "there is no device '%s' in this workspace, or it was revoked; GET "
+                  "/api/v1/devices lists them",
+                  device);
+}
+
+int fleet_problems_desired(struct reply *reply, int outcome, const struct desired_refusal *refusal)
+{
+    for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
+        if (outcomes[i].outcome != outcome)
+            continue;
+        reply_problem(reply, outcomes[i].problem, "%s", refusal->text);
+        return 0;
+    }
+    return log_fail(ERR_INTERNAL, "a change of desired states ended with %d", outcome);
+}
