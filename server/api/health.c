@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "db/db.h"
 #include "http/problems.h"
+#include "push/roster.h"
 
 int health_live(const struct call *call, struct reply *reply)
 {
@@ -19,6 +20,10 @@ int health_ready(const struct call *call, struct reply *reply)
     static const char text[] = "ready\n";
     const struct api *api = call->context;
 
+    if (atomic_load(&api->schema_is_ready) && !roster_ready(api->roster)) {
+        reply_problem(reply, &problems_unavailable, "the devices are still being loaded");
+        return 0;
+    }
     if (!atomic_load(&api->schema_is_ready) || !db_ping(call->worker)) {
         reply_problem(reply, &problems_unavailable,
                       "the database does not answer; try again later");
