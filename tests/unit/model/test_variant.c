@@ -6,12 +6,13 @@
 
 #include <string.h>
 
+#define A32 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 static const char *const texts[] = {
     "onnx/cpu/fp32",
     "dlc/sm8650-htp/int8",
     "a/b/c",
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb/"
-    "cccccccccccccccccccccccccccccccc",
+    A32 "/" A32 "/" A32,
 };
 
 START_TEST(reads_what_it_writes)
@@ -42,8 +43,7 @@ static const char *const refused[] = {
     "onnx/cpu/fp 32",
     "../../x",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/b/c",
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb/"
-    "ccccccccccccccccccccccccccccccccc",
+    A32 "/" A32 "/" A32 "c",
 };
 
 START_TEST(refuses_the_rest)
