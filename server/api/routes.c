@@ -9,6 +9,7 @@
 #include "api/keys.h"
 #include "api/metrics.h"
 #include "api/models.h"
+#include "api/openapi.h"
 #include "api/signatures.h"
 #include "api/tokens.h"
 #include "api/uploads.h"
@@ -28,6 +29,7 @@ const struct route routes_api[] = {
     {"GET", "/healthz", ROLES_PUBLIC, ROUTE_INLINE, 0, ROUTE_NO_LOG, health_live},
     {"GET", "/readyz",  ROLES_PUBLIC, ROUTE_WORKER, 0, ROUTE_NO_LOG, health_ready},
     {"GET", "/metrics", ROLES_PUBLIC, ROUTE_INLINE, 0, ROUTE_NO_LOG, metrics_get},
+    {"GET", "/api/v1/openapi.yaml", ROLES_PUBLIC, ROUTE_INLINE, 0, 0, openapi_get},
 
     {"PUT",     "/api/v1/artifacts/{sha256}", ROLES_PUBLISH, ROUTE_STREAM, 0, 0, artifacts_put},
     {"GET",     "/api/v1/artifacts/{sha256}", ROLES_READ,    ROUTE_WORKER, 0, 0, artifacts_get},
