@@ -114,7 +114,7 @@ const struct option_entry config_table[] = {
     {"device", "poll_interval", OPTION_DURATION, AT(poll_interval), "5m", 0, SECOND, 7 * DAY, NULL, 0, NULL,
      "How often devices are told to poll when they hold no event stream."},
 
-    {"cache", "directory", OPTION_TEXT, AT(cache_directory), "/var/cache/modelferryd", 0, 0, 0, NULL, 0, "DIR",
+    {"cache", "directory", OPTION_TEXT, AT(cache_directory), CONFIG_CACHE_DIRECTORY_DEFAULT, 0, 0, 0, NULL, 0, "DIR",
      "Where assembled artifacts are kept for downloads; may be deleted at any time. With --dev it is DIR/cache."},
     {"cache", "size", OPTION_SIZE, AT(cache_size), "10 GiB", 0, 0, INT64_MAX, NULL, 0, NULL,
      "How large the cache may grow; 0 keeps nothing."},

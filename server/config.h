@@ -69,6 +69,7 @@ struct config {
 };
 
 #define CONFIG_ENVIRONMENT_PREFIX "MODELFERRY_"
+#define CONFIG_CACHE_DIRECTORY_DEFAULT "/var/cache/modelferryd"
 #define CONFIG_FILE_DEFAULT "/etc/modelferry/modelferryd.conf"
 
 extern const struct option_entry config_table[];

@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "config.h"
 #include "crypto/secret.h"
+#include "dev.h"
 #include "notify.h"
 
 #include <signal.h>
@@ -57,7 +58,7 @@ static int load(struct arena *arena, const struct arguments *arguments, struct c
     return config_load(arena, arguments->count, copy, ret_config, ret_operands, ret_error);
 }
 
-static void reload(struct app *app, const struct arguments *arguments)
+static void reload(struct app *app, const struct dev *dev, const struct arguments *arguments)
 {
     CLEANUP(arena_release) struct arena arena = {0};
     const char *error = "the configuration cannot be read";
@@ -67,15 +68,17 @@ static void reload(struct app *app, const struct arguments *arguments)
 
     notify_reloading();
     if (load(&arena, arguments, &config, &operands, &operand, &error) == 0 &&
-        config_check(&config, &arena, &error) == 0)
+        config_check(&config, &arena, &error) == 0) {
+        dev_apply(dev, &arena, &config);
         app_reload(app, &config);
-    else
+    } else {
         (void)log_fail(ERR_INTERNAL, "not reloaded: %s", error);
+    }
     notify_send("READY=1");
 }
 
 /* Until SIGTERM or SIGINT. */
-static void wait_for_end(struct app *app, const struct arguments *arguments,
+static void wait_for_end(struct app *app, const struct dev *dev, const struct arguments *arguments,
                          const sigset_t *signals)
 {
     int64_t watchdog_ms = notify_watchdog_ms();
@@ -91,17 +94,34 @@ static void wait_for_end(struct app *app, const struct arguments *arguments,
         if (watchdog_ms)
             notify_send("WATCHDOG=1");
         if (signal == SIGHUP)
-            reload(app, arguments);
+            reload(app, dev, arguments);
         if (signal == SIGTERM || signal == SIGINT)
             return;
     }
 }
 
-static int serve(const struct config *config, const struct arguments *arguments)
+static int serve_until_told(const struct config *config, const struct dev *dev,
+                            const struct arguments *arguments, const sigset_t *signals)
 {
     struct app *app;
-    sigset_t signals;
     bool failed;
+
+    if (app_new(config, &app) != 0)
+        return EXIT_FAILED;
+    notify_send("READY=1");
+    wait_for_end(app, dev, arguments, signals);
+    notify_send("STOPPING=1");
+    log_line(LOG_INFO, "stopping");
+    failed = app_has_failed(app);
+    app_free(app);
+    return failed ? EXIT_FAILED : 0;
+}
+
+static int serve(struct config *config, struct arena *arena, const struct arguments *arguments)
+{
+    struct dev *dev = NULL;
+    sigset_t signals;
+    int status = EXIT_FAILED;
 
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGTERM);
@@ -110,15 +130,10 @@ static int serve(const struct config *config, const struct arguments *arguments)
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     log_configure((enum log_level)config->log_level, (enum log_format)config->log_format);
-    if (app_new(config, &app) != 0)
-        return EXIT_FAILED;
-    notify_send("READY=1");
-    wait_for_end(app, arguments, &signals);
-    notify_send("STOPPING=1");
-    log_line(LOG_INFO, "stopping");
-    failed = app_has_failed(app);
-    app_free(app);
-    return failed ? EXIT_FAILED : 0;
+    if (!config->dev || dev_start(config->dev, arena, config, &dev) == 0)
+        status = serve_until_told(config, dev, arguments, &signals);
+    dev_stop(dev);
+    return status;
 }
 
 /* ---- everything else ------------------------------------------------------------------------ */
@@ -126,7 +141,9 @@ static int serve(const struct config *config, const struct arguments *arguments)
 static int run_command(struct config *config, struct arena *arena, int operands, char **operand)
 {
     const struct options_command *command;
+    struct dev *dev = NULL;
     const char *error;
+    int status;
     int words;
 
     if (options_command_find(commands_all, arena, operands, operand, &command, &words, &error) ||
@@ -134,7 +151,11 @@ static int run_command(struct config *config, struct arena *arena, int operands,
         config_check(config, arena, &error))
         return complain(error);
     log_configure(LOG_WARN, (enum log_format)config->log_format);
-    return command->run(config, operands - words, operand + words);
+    if (config->dev && dev_join(config->dev, arena, config, &dev) != 0)
+        return EXIT_FAILED;
+    status = command->run(config, operands - words, operand + words);
+    dev_stop(dev);
+    return status;
 }
 
 static int run(struct config *config, struct arena *arena, const struct arguments *arguments,
@@ -164,7 +185,7 @@ static int run(struct config *config, struct arena *arena, const struct argument
         return complain(error);
     if (config->check_config)
         return 0;
-    return serve(config, arguments);
+    return serve(config, arena, arguments);
 }
 
 int main(int argc, char **argv)
