@@ -29,12 +29,20 @@
 #define POLL_MS 10
 #define START_MS 600000 /* crash recovery of a large database takes its time */
 #define STOP_MS 60000
+#define ATTACH_MS 60000
 #define LOG_TAIL 2000
 #define LOG_MAX_BYTES ((off_t)16 << 20)
 #define ARGS_MAX 64
+#define URL_MAX 1024
+
+/* Another process runs PostgreSQL in the directory. */
+enum {
+    EMBEDDED_E_RUNS = 1,
+};
 
 struct embedded {
-    char base[PATH_MAX]; /* DIR/postgres, absolute */
+    char base[PATH_MAX];     /* DIR/postgres, absolute */
+    char url_file[PATH_MAX]; /* DIR/postgres.url */
     char bin[PATH_MAX];
     char socket[PATH_MAX];
     bool socket_is_ours; /* a temporary directory, removed at the end */
@@ -133,9 +141,13 @@ static int open_directory(struct embedded *embedded, const char *directory)
     embedded->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (embedded->lock < 0)
         return log_fail_errno("cannot open '%s'", lock);
-    if (flock(embedded->lock, LOCK_EX | LOCK_NB) < 0)
-        return log_fail(ERR_INTERNAL, "another modelferryd runs in '%s'; stop it first", root);
+    (void)snprintf(embedded->url_file, sizeof(embedded->url_file), "%.*s/postgres.url",
+                   PATH_MAX - 32, root);
     (void)snprintf(embedded->base, sizeof(embedded->base), "%.*s/postgres", PATH_MAX - 32, root);
+    if (flock(embedded->lock, LOCK_EX | LOCK_NB) < 0)
+        return EMBEDDED_E_RUNS;
+    if (unlink(embedded->url_file) < 0 && errno != ENOENT)
+        return log_fail_errno("cannot remove '%s'", embedded->url_file);
     return make_directory(embedded, embedded->base);
 }
 
@@ -444,10 +456,35 @@ static int bring_up(struct embedded *embedded, const char *directory)
     r = start(embedded);
     if (r)
         return r;
-    return wait_ready(embedded);
+    r = wait_ready(embedded);
+    if (r)
+        return r;
+    return file_replace(AT_FDCWD, embedded->url_file, embedded->url, strlen(embedded->url), 0600);
 }
 
-int embedded_start(const char *directory, struct embedded **ret_embedded)
+/* Waits for the process that holds the lock to have its PostgreSQL ready. */
+static int attach(struct embedded *embedded)
+{
+    int64_t deadline = now_ms() + ATTACH_MS;
+    int r;
+
+    (void)close(TAKE_FD(embedded->lock));
+    while (true) {
+        r = file_read(AT_FDCWD, embedded->url_file, URL_MAX, &embedded->url, NULL);
+        if (r < 0)
+            return r;
+        if (r == 0 && PQping(embedded->url) == PQPING_OK)
+            return 0;
+        free(TAKE_PTR(embedded->url));
+        if (now_ms() > deadline)
+            return log_fail(ERR_UNAVAILABLE,
+                            "a modelferryd runs on '%s', but its PostgreSQL takes no connections",
+                            embedded->base);
+        nap();
+    }
+}
+
+static int open_or_start(const char *directory, bool may_attach, struct embedded **ret_embedded)
 {
     struct embedded *embedded = calloc(1, sizeof(*embedded));
     int r;
@@ -456,12 +493,26 @@ int embedded_start(const char *directory, struct embedded **ret_embedded)
         return log_fail(ERR_NO_MEMORY, "cannot start PostgreSQL: out of memory");
     embedded->lock = -1;
     r = bring_up(embedded, directory);
+    if (r == EMBEDDED_E_RUNS)
+        r = may_attach ? attach(embedded)
+                       : log_fail(ERR_INTERNAL, "another modelferryd runs in '%s'; stop it first",
+                                  directory);
     if (r) {
         embedded_stop(embedded);
         return r;
     }
     *ret_embedded = embedded;
     return 0;
+}
+
+int embedded_start(const char *directory, struct embedded **ret_embedded)
+{
+    return open_or_start(directory, false, ret_embedded);
+}
+
+int embedded_open(const char *directory, struct embedded **ret_embedded)
+{
+    return open_or_start(directory, true, ret_embedded);
 }
 
 const char *embedded_url(const struct embedded *embedded)
@@ -498,6 +549,8 @@ void embedded_stop(struct embedded *embedded)
     }
     if (embedded->socket_is_ours)
         (void)rmdir(embedded->socket);
+    if (embedded->pid > 0)
+        (void)unlink(embedded->url_file);
     if (embedded->lock >= 0)
         (void)close(embedded->lock);
     free(embedded->url);

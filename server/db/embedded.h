@@ -12,6 +12,7 @@
  *     DIR/postgres/log      what PostgreSQL says
  *     DIR/postgres/socket   the socket (elsewhere where that path is too long for one)
  *     DIR/postgres.lock     held by the process that runs it
+ *     DIR/postgres.url      how to connect to it, while it runs
  *
  * PostgreSQL does not run as root: there it runs as the user postgres, else nobody. It gets a
  * fast-shutdown signal when this process ends in whatever way; one that is still stopping (or was
@@ -25,10 +26,17 @@ struct embedded;
  */
 int embedded_start(const char *directory, struct embedded **ret_embedded) MUST_CHECK;
 
+/*
+ * For commands beside a server: the PostgreSQL that runs in the directory, or one that is started
+ * for as long as this takes.
+ */
+int embedded_open(const char *directory, struct embedded **ret_embedded) MUST_CHECK;
+
 /* The connection string of its one database; borrowed. */
 const char *embedded_url(const struct embedded *embedded);
 
-/* Stops it: nothing that was committed is lost. Then frees. Accepts NULL. */
+/* Stops it, where it was started here: nothing that was committed is lost. Then frees. Accepts
+ * NULL. */
 void embedded_stop(struct embedded *embedded);
 
 #endif

@@ -92,6 +92,26 @@ START_TEST(refuses_a_directory_that_is_in_use)
 }
 END_TEST
 
+START_TEST(is_shared_with_commands_beside_it)
+{
+    struct embedded *server;
+    struct embedded *command;
+    char path[64];
+
+    make_scratch(path);
+    ck_assert_int_eq(embedded_start(path, &server), 0);
+    ck_assert_int_eq(embedded_open(path, &command), 0);
+    execute(command, "CREATE TABLE t (i int)");
+    embedded_stop(command);
+    execute(server, "INSERT INTO t VALUES (1)");
+    embedded_stop(server);
+    ck_assert_int_eq(embedded_open(path, &command), 0);
+    execute(command, "DO $$ BEGIN ASSERT (SELECT count(*) FROM t) = 1; END $$");
+    embedded_stop(command);
+    ck_assert_int_eq(file_remove_tree(AT_FDCWD, path), 0);
+}
+END_TEST
+
 START_TEST(starts_below_a_path_too_long_for_a_socket)
 {
     struct embedded *embedded;
@@ -127,6 +147,6 @@ int main(void)
 {
     return SUITE_RUN("db/embedded", keeps_what_was_written_over_a_restart,
                      takes_over_from_a_process_that_was_killed, refuses_a_directory_that_is_in_use,
-                     starts_below_a_path_too_long_for_a_socket,
+                     is_shared_with_commands_beside_it, starts_below_a_path_too_long_for_a_socket,
                      begins_again_where_making_the_cluster_was_cut_off);
 }
