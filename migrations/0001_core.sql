@@ -87,7 +87,9 @@ CREATE TABLE idempotency_key (
         CHECK (octet_length(key) BETWEEN 1 AND 255),
     request_sha256 sha256 NOT NULL,
     status smallint CONSTRAINT idempotency_key_status CHECK (status BETWEEN 200 AND 299),
-    headers jsonb CONSTRAINT idempotency_key_headers CHECK (octet_length(headers::text) <= 8192),
+    content_type text CONSTRAINT idempotency_key_content_type
+        CHECK (octet_length(content_type) <= 128),
+    location text CONSTRAINT idempotency_key_location CHECK (octet_length(location) <= 1024),
     body bytea CONSTRAINT idempotency_key_body CHECK (octet_length(body) <= 16777216),
     created_at timestamptz NOT NULL,
     CONSTRAINT idempotency_key_pkey PRIMARY KEY (workspace_id, token_id, key)
@@ -101,7 +103,8 @@ COMMENT ON COLUMN idempotency_key.request_sha256 IS
     'Of method, path and body: the same key with another request is a mistake';
 COMMENT ON COLUMN idempotency_key.status IS
     'HTTP status of the reply; NULL only inside the transaction of the first request';
-COMMENT ON COLUMN idempotency_key.headers IS 'Headers of the reply: {"Location": "..."}';
+COMMENT ON COLUMN idempotency_key.content_type IS 'Of the reply; NULL: it has no body';
+COMMENT ON COLUMN idempotency_key.location IS 'Its Location header; NULL: none';
 COMMENT ON COLUMN idempotency_key.body IS 'Body of the reply';
 COMMENT ON COLUMN idempotency_key.created_at IS 'It is forgotten 24 hours later';
 COMMENT ON INDEX idempotency_key_pkey IS

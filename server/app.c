@@ -3,6 +3,7 @@
 
 #include "api/api.h"
 #include "api/authenticate.h"
+#include "api/idempotent.h"
 #include "api/routes.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -158,6 +159,7 @@ static int bind_api(struct app *app)
     config.context = &app->api;
     config.connection_memory_increment = API_MEMORY_INCREMENT;
     config.authenticate = authenticate_token;
+    config.idempotent = idempotent_handle;
     return listener_new(&config, &app->api_listener);
 }
 

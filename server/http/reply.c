@@ -55,6 +55,13 @@ void reply_release(struct reply *reply)
     drop_body(reply);
 }
 
+void reply_clear(struct reply *reply)
+{
+    drop_body(reply);
+    reply->headers = 0;
+    reply->text_used = 0;
+}
+
 static char *keep(struct reply *reply, const char *text, size_t length)
 {
     char *copy = reply->text + reply->text_used;

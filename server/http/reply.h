@@ -17,6 +17,9 @@
  */
 struct reply;
 
+/* Forgets what was answered so far, headers too: the handler runs again. */
+void reply_clear(struct reply *reply);
+
 /* Takes the reference to root, also on failure. */
 void reply_json(struct reply *reply, int status, json_t *root);
 /* As reply_json with another media type. */
