@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import shutil
 import signal
 import subprocess
 
@@ -143,6 +144,7 @@ class Server(Process):
 def migrate(database_url):
     """Brings a database to the newest schema, as every start does."""
     directory = paths.scratch("migrate")
-    server = Server(database_url, directory)
-    server.start()
-    server.stop()
+    try:
+        Server(database_url, directory).run("migrate")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
