@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "crypto/secret.h"
 #include "crypto/text.h"
+#include "folder.h"
 #include "suite.h"
 
 #include <fcntl.h>
@@ -35,27 +36,6 @@ static struct key parse_key(const char *text)
 
     ck_assert_msg(key_parse(value, &key, &error) == 0, "%s", error.text);
     return key;
-}
-
-struct folder {
-    char path[64];
-    int fd;
-};
-
-static struct folder folder_make(void)
-{
-    struct folder folder = {.path = "/tmp/test-key-XXXXXX"};
-
-    ck_assert_ptr_nonnull(mkdtemp(folder.path));
-    folder.fd = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    ck_assert_int_ge(folder.fd, 0);
-    return folder;
-}
-
-static void folder_release(struct folder *folder)
-{
-    (void)close(folder->fd);
-    ck_assert_int_eq(file_remove_tree(AT_FDCWD, folder->path), 0);
 }
 
 static void put(const struct folder *folder, const char *text, mode_t mode)
