@@ -82,21 +82,23 @@ char *printable_text(struct arena *arena, const char *text)
     const unsigned char *cursor = (const unsigned char *)text;
     size_t left;
     char *copy;
+    size_t capacity;
     size_t used = 0;
 
     if (!text)
         return NULL;
     left = strlen(text);
-    copy = arena_alloc(arena, left * GROWTH_MAX + 1);
+    capacity = left * GROWTH_MAX + 1;
+    copy = arena_alloc(arena, capacity);
     while (left > 0) {
         size_t length = utf8_sequence(cursor, left);
         uint32_t point = length ? decode(cursor, length) : *cursor;
 
         if (length == 0 || (length == 1 && within(point, harmful, ARRAY_LEN(harmful)))) {
-            used += (size_t)sprintf(copy + used, "\\x%02x", *cursor);
+            used += (size_t)snprintf(copy + used, capacity - used, "\\x%02x", *cursor);
             length = 1;
         } else if (within(point, harmful, ARRAY_LEN(harmful))) {
-            used += (size_t)sprintf(copy + used, "\\u{%x}", point);
+            used += (size_t)snprintf(copy + used, capacity - used, "\\u{%x}", point);
         } else {
             memcpy(copy + used, cursor, length);
             used += length;

@@ -299,7 +299,7 @@ static int send_rest(struct upload *upload)
     http_response_problem(&upload->response, problem, sizeof(problem));
     /* Somebody else moved it on: ask where it is. */
     if (upload->outcome == 0 && upload->response.status == 409 &&
-        strcmp(problem, "offset-mismatch") == 0)
+        strcmp(problem, "upload-offset") == 0)
         return STEP_AGAIN;
     upload_state_forget(upload->server->url, upload->file->sha256);
     return refused(upload);
