@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What devices should run, as operators set it."""
+
+import threading
+
+import pytest
+
+from ferry import signing
+
+
+def slot(version="1.0.0", model="digits", **more):
+    return {"model": model, "version": version, **more}
+
+
+def put(operator, device, slots, etag=None):
+    headers = {"If-Match": etag} if etag else {}
+    return operator.put(f"/api/v1/devices/{device.name}/desired", {"slots": slots},
+                        headers=headers)
+
+
+def test_a_state_is_set_and_read_back(operator, device, publish):
+    publish()
+    first = operator.get(f"/api/v1/devices/{device.name}/desired").expect(200)
+    assert first.json() == {"version": 0, "slots": {}} and first.header("ETag") == '"0"'
+    reply = put(operator, device, {"main": slot(), "side": slot(role="shadow")}).expect(200)
+    assert reply.header("ETag") == '"1"'
+    assert reply.json() == {"version": 1, "slots": {
+        "main": slot(variant="onnx/cpu/fp32", role="production"),
+        "side": slot(variant="onnx/cpu/fp32", role="shadow")}}
+    assert operator.get(f"/api/v1/devices/{device.name}/desired").json() == reply.json()
+    assert device.state().json()["slots"].keys() == {"main", "side"}
+
+
+def test_setting_what_is_there_changes_nothing(operator, device, publish):
+    publish()
+    put(operator, device, {"main": slot()}).expect(200)
+    assert put(operator, device, {"main": slot()}).json()["version"] == 1
+    assert put(operator, device, {}).json() == {"version": 2, "slots": {}}
+    assert device.state().json() == {"version": 2, "slots": {}}
+
+
+def test_if_match_compares_and_sets(operator, device, publish):
+    publish()
+    put(operator, device, {"main": slot()}, '"0"').expect(200)
+    refused = put(operator, device, {}, '"0"').expect(412)
+    assert refused.problem == "precondition-failed"
+    put(operator, device, {}, "*").expect(200)
+    put(operator, device, {}, '"2"').expect(200)
+    put(operator, device, {}, "2").expect(400)
+
+
+def test_of_many_that_race_with_if_match_one_wins(operator, device, publish):
+    for number in range(8):
+        publish(version=f"1.0.{number}", data=b"%d" % number)
+    replies = []
+
+    def run(number):
+        replies.append(put(operator, device, {"main": slot(f"1.0.{number}")}, '"0"').status)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(replies) == [200] + [412] * 7
+
+
+@pytest.mark.parametrize("slots, status, problem", [
+    ({"main": slot(model="nobody")}, 404, "unknown-model"),
+    ({"main": slot("9.9.9")}, 404, "unknown-version"),
+    ({"main": slot(variant="onnx/gpu/fp16")}, 409, "unknown-variant"),
+    ({"Main": slot()}, 400, "invalid-field"),
+    ({"main": slot("not a version")}, 400, "invalid-field"),
+    ({"main": slot(role="spare")}, 400, "invalid-field"),
+    ({"main": {"model": "digits"}}, 400, "invalid-field"),
+    ({"main": slot(color="red")}, 400, "unknown-field"),
+])
+def test_mistakes_are_named_and_change_nothing(operator, device, publish, slots, status, problem):
+    publish()
+    assert put(operator, device, slots).expect(status).problem == problem
+    assert device.state().json()["version"] == 0
+
+
+def test_a_draft_reaches_no_device(operator, publisher, device, publish, model_key):
+    publish()
+    data = b"weights"
+    signed = signing.manifest("digits", "2.0.0",
+                              [signing.variant([signing.artifact("model.onnx", data)])])
+    draft = publisher.post("/api/v1/models/digits/versions",
+                           {"signatures": [], "signed": signed}).expect(201).json()
+    assert draft["state"] == "draft"
+    refused = put(operator, device, {"main": slot("2.0.0")}).expect(409)
+    assert refused.problem == "version-not-published"
+    bulk = {"devices": "all", "slot": "main", **slot("2.0.0")}
+    assert operator.post("/api/v1/desired", bulk).expect(409).problem == "version-not-published"
+    device.get(f"/device/v1/manifests/{draft['manifest_sha256']}").expect(404)
+
+
+def test_the_variant_follows_the_capabilities(operator, enroll, publish):
+    data = b"weights"
+    artifacts = [signing.artifact("model.bin", data)]
+    publish(data=data, name="model.bin", variants=[
+        signing.variant(artifacts, "dlc", "sm8650-htp", "int8"),
+        signing.variant(artifacts, "tflite", "cpu", "int8"),
+        signing.variant(artifacts, "onnx", "cpu", "fp32")])
+    phone = enroll("phone", capabilities=[{"runtime": "dlc", "hardware": "sm8650-htp"},
+                                          {"runtime": "onnx", "hardware": "cpu"}])
+    board = enroll("board", capabilities=[{"runtime": "onnx", "hardware": "cpu"}])
+    clock = enroll("clock", capabilities=[])
+
+    operator.post("/api/v1/desired", {"devices": ["phone", "board"], "slot": "main",
+                                      **slot()}).expect(200)
+    desired = {name: operator.get(f"/api/v1/devices/{name}/desired").json()["slots"]
+               for name in ("phone", "board")}
+    assert desired["phone"]["main"]["variant"] == "dlc/sm8650-htp/int8"
+    assert desired["board"]["main"]["variant"] == "onnx/cpu/fp32"
+
+    refused = put(operator, clock, {"main": slot()}).expect(409)
+    assert refused.problem == "no-fitting-variant"
+    refused = operator.post("/api/v1/desired", {"devices": "all", "slot": "main",
+                                                **slot("1.0.0")}).expect(409)
+    assert refused.problem == "no-fitting-variant"
+    put(operator, clock, {"main": slot(variant="tflite/cpu/int8")}).expect(200)
+    assert phone.state and board.state
+
+
+def test_one_slot_of_many_keeps_the_others(operator, enroll, publish):
+    one, two = enroll("one"), enroll("two")
+    publish()
+    publish(version="2.0.0", data=b"2")
+    put(operator, one, {"side": slot()}).expect(200)
+    body = {"devices": ["two", "one", "two"], "slot": "main", **slot("2.0.0")}
+    assert operator.post("/api/v1/desired", body).expect(200).json() == {
+        "changed": 2, "unchanged": 0}
+    assert operator.post("/api/v1/desired", body).json() == {"changed": 0, "unchanged": 2}
+    assert one.state().json()["version"] == 2
+    assert one.state().json()["slots"].keys() == {"main", "side"}
+    assert two.state().json()["slots"].keys() == {"main"}
+
+
+def test_all_or_none(operator, enroll, publish):
+    one = enroll("one")
+    publish()
+    body = {"devices": ["one", "ghost"], "slot": "main", **slot()}
+    refused = operator.post("/api/v1/desired", body).expect(404)
+    assert refused.problem == "unknown-device" and "ghost" in refused.json()["detail"]
+    assert one.state().json()["version"] == 0
+
+
+@pytest.mark.parametrize("devices", [[], "some", ["Not A Name"], [1], {}, None])
+def test_nonsense_for_devices(operator, publish, devices):
+    publish()
+    refused = operator.post("/api/v1/desired", {"devices": devices, "slot": "main", **slot()})
+    assert refused.expect(400).problem == "invalid-field"
+
+
+def test_bulk_changes_that_race_lose_nothing(operator, enroll, publish):
+    devices = [enroll(f"cam-{number}") for number in range(6)]
+    slots = [f"slot-{number}" for number in range(6)]
+    publish()
+    replies = []
+
+    def run(name):
+        replies.append(operator.post("/api/v1/desired",
+                                     {"devices": "all", "slot": name, **slot()}).status)
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in slots]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert replies == [200] * len(slots)
+    for device in devices:
+        assert sorted(operator.get(f"/api/v1/devices/{device.name}/desired").json()["slots"]) == slots
+
+
+def test_an_idempotency_key_repeats_the_answer(operator, device, publish):
+    publish()
+    body = {"devices": "all", "slot": "main", **slot()}
+    headers = {"Idempotency-Key": "deploy-1"}
+    first = operator.post("/api/v1/desired", body, headers=headers).expect(200).json()
+    assert first == {"changed": 1, "unchanged": 0}
+    assert operator.post("/api/v1/desired", body, headers=headers).json() == first
+
+
+def test_viewers_look_and_publishers_do_not_deploy(viewer, publisher, device, publish):
+    publish()
+    viewer.get(f"/api/v1/devices/{device.name}/desired").expect(200)
+    put(viewer, device, {}).expect(403)
+    put(publisher, device, {}).expect(403)
+
+
+def test_devices_get_what_is_published_in_their_workspace_only(server, device, publish):
+    published = publish()
+    sha256 = published.reply["manifest_sha256"]
+    manifest = device.get(f"/device/v1/manifests/{sha256}").expect(200)
+    assert signing.sha256(manifest.body) == sha256
+    assert device.get(f"/device/v1/artifacts/{published.sha256}").expect(200).body == published.data
+
+    server.run("workspace", "create", "elsewhere")
+    foreign = server.api(server.create_token("operator", workspace="elsewhere"))
+    token = foreign.post("/api/v1/enrolments", {"name": "x"}).expect(201).json()["token"]
+    reply = server.device(token).post(
+        "/device/v1/enroll", signing.enrolment(signing.Key(), token, device.name)).expect(201)
+    stranger = server.device(reply.json()["token"])
+    assert reply.json()["workspace"] == "elsewhere"
+    stranger.get(f"/device/v1/manifests/{sha256}").expect(404)
+    stranger.get(f"/device/v1/artifacts/{published.sha256}").expect(404)
+    assert [item["id"] for item in foreign.items("/api/v1/devices")] == [reply.json()["device_id"]]
+    foreign.post("/api/v1/desired", {"devices": "all", "slot": "main", **slot()}).expect(404)
+    device.get("/device/v1/manifests/nonsense").expect(404)
