@@ -48,9 +48,13 @@ static bool is_stale(PGconn *conn)
 
     if (PQstatus(conn) != CONNECTION_OK || fd.fd < 0)
         return true;
-    if (poll(&fd, 1, 0) <= 0)
-        return false;
-    return !PQconsumeInput(conn) || PQstatus(conn) != CONNECTION_OK;
+    /* What is there may be a word of farewell; the end comes behind it. */
+    while (poll(&fd, 1, 0) > 0) {
+        if (!PQconsumeInput(conn) || PQstatus(conn) != CONNECTION_OK)
+            return true;
+        (void)PQisBusy(conn); /* has it parsed, so that the buffer does not fill */
+    }
+    return false;
 }
 
 /* What a connection needs before its first statement. */

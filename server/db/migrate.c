@@ -34,7 +34,9 @@ static const char sql_create[] =
 static const struct db_stmt select_server = {
     "migrate_server",
     "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
-    " to_regclass('schema_migration') IS NOT NULL",
+    /* Not to_regclass(), which does not see what was made while we waited for the lock. */
+    " EXISTS (SELECT FROM pg_class WHERE relname = 'schema_migration' AND relkind = 'r'"
+    " AND pg_table_is_visible(oid))",
 };
 
 static const struct db_stmt select_applied = {

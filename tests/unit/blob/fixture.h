@@ -14,7 +14,7 @@
 
 /* What tests of blob/ share: a database with the default workspace, bytes, uploads. */
 struct fixture {
-    char url[512];
+    char url[DATABASE_URL_SIZE];
     struct db *db;
     struct arena arena;
 };
@@ -26,7 +26,8 @@ struct fixture {
 static inline void fixture_init(struct fixture *fixture)
 {
     *fixture = (struct fixture){0};
-    fixture->db = database_new(fixture->url, sizeof(fixture->url));
+    database_make(true, fixture->url);
+    fixture->db = database_open(fixture->url);
 }
 
 static inline void fixture_release(struct fixture *fixture)
