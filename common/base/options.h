@@ -117,54 +117,13 @@ int options_arguments(const struct options_target *target, int argc, char **argv
 /* Whether everything that is OPTION_REQUIRED was said. */
 int options_check(const struct options_target *target, const char **ret_error) MUST_CHECK;
 
-/* The documented configuration file: every entry that has a section, commented out at its default,
- * with help, range, and whether it can be reloaded. */
-void options_print_file(const struct option_entry *table, FILE *out);
-
-/* The same as a Markdown page's tables, a section each. prefix as for options_environment. */
-void options_print_markdown(const struct option_entry *table, const char *prefix, FILE *out);
-
-/* The flags with their help, for --help; those without a section only where `all` is false. */
-void options_print_help(const struct option_entry *table, bool all, FILE *out);
-
 /*
  * Writes the value of the entry as one would write it in a file, into the arena; NULL where it is
  * text that is not set. "(secret)" for secrets.
  */
 const char *options_show(const struct options_target *target, const struct option_entry *entry);
 
-/* ---- subcommands --------------------------------------------------------------------------- */
-
-/* What stands behind a program's name: "model create NAME". A table ends with words NULL. */
-struct options_command {
-    const char *words;    /* one or two words: "publish", "model create" */
-    const char *operands; /* for help: "MODEL [VERSION]" or "" */
-    int operands_min;
-    int operands_max;                 /* -1: any number */
-    const struct option_entry *table; /* its flags; may be NULL */
-    /* Returns the exit status. The values of the table are in what the caller parsed into. */
-    int (*run)(void *context, int operands, char **operand);
-    const char *summary; /* one line */
-    const char *help;    /* more, or NULL */
-};
-
-/*
- * Finds the command that argv starts with; ret_words says how many arguments its name took.
- * Returns 0 or OPTIONS_E_INVALID (with the nearest name).
- */
-int options_command_find(const struct options_command *commands, struct arena *arena, int argc,
-                         char **argv, const struct options_command **ret_command, int *ret_words,
-                         const char **ret_error) MUST_CHECK;
-
-/* Whether the number of operands fits; the error shows the usage. */
-int options_command_check(const struct options_command *command, struct arena *arena,
-                          const char *program, int operands, const char **ret_error) MUST_CHECK;
-
-/* All commands with their summaries. */
-void options_print_commands(const struct options_command *commands, FILE *out);
-
-/* One command: usage, help, its flags, then those of `common` (may be NULL). */
-void options_print_command(const char *program, const struct options_command *command,
-                           const struct option_entry *common, FILE *out);
+#include "base/options_command.h"
+#include "base/options_print.h"
 
 #endif

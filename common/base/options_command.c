@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/options.h"
+#include "base/options_command.h"
 #include "base/options_value.h"
 
 #include <string.h>

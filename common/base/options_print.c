@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/options_print.h"
 #include "base/cleanup.h"
-#include "base/options.h"
 #include "base/options_value.h"
 
 #include <string.h>

@@ -164,7 +164,7 @@ unsigned connection_count(struct connection_set *set)
 
 void connection_peer(const struct sockaddr *address, char ret_peer[static CONNECTION_PEER_SIZE])
 {
-    (void)strcpy(ret_peer, "-");
+    memcpy(ret_peer, "-", 2);
     if (address->sa_family == AF_INET)
         (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, ret_peer,
                         CONNECTION_PEER_SIZE);

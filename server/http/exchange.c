@@ -15,8 +15,6 @@
 #define RING_BYTES ((size_t)256 << 10)
 /* Bodies of all requests together that are held in memory for workers. */
 #define COLLECTED_BYTES_MAX ((size_t)128 << 20)
-/* What is thrown away of a body that nobody wants, so that the client reads the reply. */
-#define DRAIN_BYTES_MAX ((uint64_t)4 << 20)
 /* A body has to come at this pace at least, or it counts as stalled. */
 #define BODY_BYTES_PER_S 1024
 
@@ -251,25 +249,19 @@ static void note_progress(struct request *request, size_t bytes)
         connection_deadline(connection, deadline + gained);
 }
 
-/* From here on the body is thrown away. */
+/* From here on the body is thrown away, for so long and no longer, however fast it comes. */
 static enum MHD_Result begin_drain(struct request *request)
 {
     request->phase = EXCHANGE_DRAIN;
-    request->drain_from = request->received_bytes;
     connection_deadline(request->connection, body_limit_ms(request->listener));
     return atomic_load(&request->response) ? MHD_YES : MHD_NO;
 }
 
-/* A reply is there although the body is not. A small body is thrown away, so that the client, which
- * may read only once it has sent everything, gets the reply and keeps the connection. */
+/* A reply is there although the body is not. Who waits for "100 Continue" gets it at once. Others
+ * may read only when they have sent everything: what they send is thrown away until then. */
 static enum MHD_Result reply_before_body(struct request *request)
 {
-    bool small =
-        request->content_length != UINT64_MAX && request->content_length <= DRAIN_BYTES_MAX;
-
-    if (request->has_body && (request->expects_continue || !small))
-        return send_reply(request);
-    return begin_drain(request);
+    return request->expects_continue ? send_reply(request) : begin_drain(request);
 }
 
 static enum MHD_Result refuse_body(struct request *request, const struct problem *problem,
@@ -348,12 +340,6 @@ static enum MHD_Result stream(struct request *request, const char *bytes, size_t
     return MHD_YES;
 }
 
-static enum MHD_Result drain(struct request *request, size_t *size)
-{
-    *size = 0;
-    return request->received_bytes > request->drain_from + DRAIN_BYTES_MAX ? MHD_NO : MHD_YES;
-}
-
 static enum MHD_Result take_body(struct request *request, const char *bytes, size_t *size)
 {
     switch (request->phase) {
@@ -363,8 +349,8 @@ static enum MHD_Result take_body(struct request *request, const char *bytes, siz
     case EXCHANGE_STREAM:
         return stream(request, bytes, size);
     default:
-        note_progress(request, *size);
-        return drain(request, size);
+        *size = 0;
+        return MHD_YES;
     }
 }
 
@@ -408,6 +394,8 @@ static enum MHD_Result start(struct request *request, const char *method, const 
             return MHD_NO;
         return request->closes ? send_reply(request) : reply_before_body(request);
     }
+    if (request->route->mode != ROUTE_INLINE || !(request->route->flags & ROUTE_NO_LOG))
+        (void)request_id(request); /* polls do without one */
     switch (request->route->mode) {
     case ROUTE_INLINE:
         request->phase = EXCHANGE_INLINE;

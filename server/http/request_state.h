@@ -8,7 +8,7 @@
 #include "http/ring.h"
 #include "http/router.h"
 #include "http/ulid.h"
-#include "http/waker_state.h"
+#include "http/waker.h"
 #include "work/pool.h"
 
 #include <microhttpd.h>
@@ -64,7 +64,6 @@ struct request {
     int64_t started_us;
     uint64_t content_length;
     uint64_t received_bytes;
-    uint64_t drain_from;
     uint16_t status;
     uint8_t phase;
     bool has_body;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/waker_state.h"
+#include "http/waker.h"
 
 #include "http/request.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HTTP_WAKER_STATE_H
-#define HTTP_WAKER_STATE_H
+#ifndef HTTP_WAKER_H
+#define HTTP_WAKER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
