@@ -26,7 +26,8 @@ def recovered(server, publisher):
 def test_what_is_in_memory_goes_on_and_writes_say_503(server, private_cluster, publisher, publish,
                                                       device, assign):
     assign(device, publish())
-    etag = wait_until(lambda: device.state().header("ETag"))
+    wait_until(lambda: device.state('"0"').status == 200, what="the assignment is not there")
+    etag = device.state().header("ETag")
     private_cluster.stop("immediate")
 
     assert device.state(etag).status == 304
