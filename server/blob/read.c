@@ -187,8 +187,8 @@ static int lay_out(const struct q_chunk *sequence, size_t chosen, struct part *p
     return 0;
 }
 
-int read_slice(struct db *db, const struct blob_artifact *artifact, uint64_t offset, void *bytes,
-               size_t capacity, size_t *ret_size)
+static int read_once(struct db *db, const struct blob_artifact *artifact, uint64_t offset,
+                     void *bytes, size_t capacity, size_t *ret_size)
 {
     CLEANUP(arena_release) struct arena arena = {0};
     CLEANUP(db_rows_release) struct db_rows rows = {0};
@@ -198,7 +198,6 @@ int read_slice(struct db *db, const struct blob_artifact *artifact, uint64_t off
     size_t chosen;
     int r;
 
-    assert(capacity > 0 && offset < artifact->size_bytes);
     r = q_chunk_content_slice(db, artifact->content_id, (int64_t)offset,
                               (int64_t)(offset + capacity), &rows);
     if (r)
@@ -213,4 +212,17 @@ int read_slice(struct db *db, const struct blob_artifact *artifact, uint64_t off
     if (r)
         return r;
     return lay_out(sequence, chosen, parts, distinct, offset, bytes, capacity, ret_size);
+}
+
+int read_slice(struct db *db, const struct blob_artifact *artifact, uint64_t offset, void *bytes,
+               size_t capacity, size_t *ret_size)
+{
+    int r;
+
+    assert(capacity > 0 && offset < artifact->size_bytes);
+    r = read_once(db, artifact, offset, bytes, capacity, ret_size);
+    /* A connection that was lost: a database that is back need not cost a download. */
+    if (r == ERR_UNAVAILABLE && !tx_active(db))
+        r = read_once(db, artifact, offset, bytes, capacity, ret_size);
+    return r;
 }
