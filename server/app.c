@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "blob/blob.h"
+#include "blob/reclaim.h"
+#include "core/engine.h"
 #include "db/db.h"
 #include "device/gateway.h"
 #include "device/identity.h"
@@ -20,6 +22,7 @@
 #include "schema.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -43,6 +46,8 @@ struct app {
     struct wheel *wheel;
     struct roster *roster;
     struct follow *follow;
+    struct engine *engine;
+    struct engine_step steps[1];
     struct schema *schema;
     struct listener *api_listener;
     struct listener *device_listener;
@@ -85,10 +90,39 @@ static int start_pool(struct app *app, const char *name, int64_t threads, int64_
     return pool_new(&config, ret_pool);
 }
 
-/* On the schema's thread, once the tables are there. */
-static int follow_devices(void *arg)
+static int reclaim(struct db *db, int64_t now_ms, bool *ret_more)
 {
-    struct app *app = arg;
+    struct reclaim_result result;
+    int r = reclaim_step(db, now_ms, &result);
+
+    if (r)
+        return r;
+    if (result.chunks > 0)
+        log_line(LOG_INFO, "reclaimed %" PRId64 " chunks of removed uploads", result.chunks);
+    *ret_more = result.more;
+    return 0;
+}
+
+static int start_engine(struct app *app)
+{
+    const struct engine_config config = {
+        .db = &app->db,
+        .clock = clock_system(),
+        .steps = app->steps,
+        .count = ARRAY_LEN(app->steps),
+    };
+
+    app->steps[0] = (struct engine_step){
+        .name = "reclaim",
+        .lock = ENGINE_LOCK_RECLAIM,
+        .interval_ms = app->config.reclaim_interval,
+        .run = reclaim,
+    };
+    return engine_new(&config, &app->engine);
+}
+
+static int follow_devices(struct app *app)
+{
     const struct follow_config config = {
         .db = &app->db,
         .clock = clock_system(),
@@ -99,6 +133,15 @@ static int follow_devices(void *arg)
     };
 
     return follow_new(&config, &app->follow);
+}
+
+/* On the schema's thread, once the tables are there. */
+static int start_followers(void *arg)
+{
+    struct app *app = arg;
+    int r = follow_devices(app);
+
+    return r ? r : start_engine(app);
 }
 
 static void give_up(void *arg)
@@ -233,7 +276,7 @@ static int start_schema(struct app *app)
         .db = &app->db,
         .is_ready = &app->api.schema_is_ready,
         .is_up = &app->api.database_is_up,
-        .ready = follow_devices,
+        .ready = start_followers,
         .failed = give_up,
         .arg = app,
     };
@@ -372,6 +415,7 @@ void app_free(struct app *app)
         pool_stop(app->stream_pool);
     listener_free(app->device_listener);
     listener_free(app->api_listener);
+    engine_free(app->engine);
     follow_free(app->follow);
     pool_free(app->stream_pool);
     pool_free(app->pool);

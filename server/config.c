@@ -121,6 +121,8 @@ const struct option_entry config_table[] = {
 
     {"uploads", "expiry", OPTION_DURATION, AT(upload_expiry), "24h", 0, MINUTE, 365 * DAY, NULL, 0, NULL,
      "When an upload that nobody went on with is removed."},
+    {"uploads", "reclaim_interval", OPTION_DURATION, AT(reclaim_interval), "60s", 0, 100, DAY, NULL, 0, NULL,
+     "How often the bytes of removed uploads are freed."},
 
     {"push", "sweep_interval", OPTION_DURATION, AT(sweep_interval), "15s", 0, 100, HOUR, NULL, 0, NULL,
      "How soon a lost database notification is made up for."},

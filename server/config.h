@@ -63,6 +63,7 @@ struct config {
     const char *cache_directory;
     int64_t cache_size;
     int64_t upload_expiry;
+    int64_t reclaim_interval;
 
     int64_t sweep_interval;
     int64_t seen_interval;

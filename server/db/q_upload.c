@@ -2,6 +2,7 @@
 #include "db/q_upload.h"
 
 #include "base/cleanup.h"
+#include "db/q_lock.h"
 
 #include <string.h>
 
@@ -65,16 +66,6 @@ static const struct db_stmt expire = {
     "gone AS (DELETE FROM upload u USING old WHERE u.id = old.id RETURNING u.content_id), "
     "discarded AS (UPDATE content SET discarded_at = now() FROM gone "
     "WHERE content.id = gone.content_id) SELECT count(*) FROM gone",
-};
-
-static const struct db_stmt try_lock = {
-    "upload_try_lock",
-    "SELECT pg_try_advisory_lock($1::bigint)",
-};
-
-static const struct db_stmt unlock = {
-    "upload_unlock",
-    "SELECT pg_advisory_unlock($1::bigint)",
 };
 
 static const struct db_stmt commit_later = {
@@ -223,24 +214,12 @@ int q_upload_expire(struct db *db, int64_t now_ms, int64_t limit, int64_t *ret_r
 
 int q_upload_try_lock(struct db *db, int64_t content_id, bool *ret_locked)
 {
-    CLEANUP(db_rows_release) struct db_rows rows = {0};
-    struct db_params params = {0};
-    int r;
-
-    db_add_i64(&params, LOCK_BASE + content_id);
-    r = db_exec(db, &try_lock, &params, &rows);
-    if (r)
-        return r;
-    *ret_locked = db_bool(&rows, 0, 0);
-    return 0;
+    return q_lock_try(db, LOCK_BASE + content_id, ret_locked);
 }
 
 int q_upload_unlock(struct db *db, int64_t content_id)
 {
-    struct db_params params = {0};
-
-    db_add_i64(&params, LOCK_BASE + content_id);
-    return db_exec(db, &unlock, &params, NULL);
+    return q_lock_release(db, LOCK_BASE + content_id);
 }
 
 int q_upload_commit_later(struct db *db)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A thin HTTP client: one call, one connection, nothing hidden."""
 
+import contextlib
 import http.client
 import json as jsonlib
 import socket
@@ -68,7 +69,9 @@ class Api:
             sent["Authorization"] = f"Bearer {self.token}"
         connection = self.connection(timeout or self.timeout)
         try:
-            connection.request(method, path, body=body, headers=sent)
+            # A server that refuses need not read all of the body: the answer is there to be read.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body=body, headers=sent)
             reply = connection.getresponse()
             return Response(reply.status, reply.headers, reply.read())
         finally:
