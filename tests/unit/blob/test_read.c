@@ -4,6 +4,8 @@
 #include "fixture.h"
 #include "suite.h"
 
+#include <stdio.h>
+
 #define SIZE ((size_t)5 << 20)
 
 static struct blob_artifact stored(struct fixture *fixture, const uint8_t *bytes, size_t size)
