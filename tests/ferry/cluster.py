@@ -148,6 +148,22 @@ class Database:
         """The one value of a query, as text."""
         return self.sql(text)[0][0]
 
+    @contextlib.contextmanager
+    def hold_advisory_lock(self, number):
+        """Another session has this lock within the block: holds up what a trigger makes wait."""
+        session = subprocess.Popen(
+            [paths.postgres_bin("psql"), "-XqAt", "-d", self.url(role="postgres")], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with session:
+            session.stdin.write(f"SELECT pg_advisory_lock({number}), 'held';\n")
+            session.stdin.flush()
+            assert "held" in session.stdout.readline()
+            try:
+                yield
+            finally:
+                session.stdin.close()
+                session.wait()
+
     def disconnect_all(self):
         """Cuts every connection, as a failover does."""
         self.cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
