@@ -2,6 +2,7 @@
 #include "cli/cmd_enrolment.h"
 
 #include "base/cleanup.h"
+#include "cli/keystore.h"
 #include "cli/listing.h"
 #include "cli/reference.h"
 #include "cli/server.h"
@@ -71,23 +72,97 @@ static int make_body(struct cli *cli, const char *name, json_t **ret_body)
     return 0;
 }
 
+/* ---- the command to paste ------------------------------------------------------------------- */
+
+/* Appends "cat > FILE" with the public half of a key. */
+static int append_key(struct cli *cli, const char *key, struct buffer *files, struct buffer *flags)
+{
+    CLEANUP(key_pair_release) struct key_pair pair = {0};
+    json_auto_t *file = NULL;
+    AUTO_FREE char *text = NULL;
+    int r;
+
+    r = keystore_read(cli, key, false, &pair, NULL);
+    if (r)
+        return r;
+    file = json_pack("{s:i, s:s, s:o}", "modelferry_key", 1, "name", pair.name, "key",
+                     key_to_json(&pair.key));
+    text = json_dumps(file, JSON_COMPACT);
+    buffer_printf(files, "cat > publisher-%.8s.json <<'END'\n%s\nEND\n", pair.key.id, text);
+    buffer_printf(flags, " --trust=publisher-%.8s.json", pair.key.id);
+    return 0;
+}
+
+/* Whom the device shall trust: --trust, else the key that `publish` would sign with, if any. */
+static int append_keys(struct cli *cli, struct buffer *files, struct buffer *flags)
+{
+    const struct options_list *said = &cli->flags.trust;
+    const char *key;
+    int r;
+
+    for (size_t i = 0; i < said->count; i++) {
+        r = append_key(cli, said->texts[i], files, flags);
+        if (r)
+            return r;
+    }
+    if (said->count > 0)
+        return 0;
+    r = keystore_default(cli, &key);
+    if (r)
+        return r;
+    if (key)
+        return append_key(cli, key, files, flags);
+    buffer_append_text(flags, " --trust=KEYFILE");
+    return 0;
+}
+
+/* The token is on no command line, where other users could see it: printf is the shell's own. */
+static int make_command(struct cli *cli, const struct server *server, const struct buffer *files,
+                        const struct buffer *flags, const char *token, const char **ret_command)
+{
+    const char *url;
+    int r;
+
+    r = device_url(cli, server, &url);
+    if (r)
+        return r;
+    *ret_command = arena_printf(
+        &cli->arena, "%sprintf %%s '%s' | modelferry-agent enroll --url=%s --token-file=-%s",
+        files->size ? files->bytes : "", token, url, flags->bytes);
+    return 0;
+}
+
+static void print_command(struct cli *cli, const char *command)
+{
+    output_note(&cli->output, "the token is not shown again. On the device:");
+    while (*command) {
+        size_t length = strcspn(command, "\n");
+
+        output_note(&cli->output, "%.*s", (int)length, command);
+        command += length + (command[length] == '\n');
+    }
+}
+
 int cmd_enrolment_create(void *context, int operands, char **operand)
 {
     struct cli *cli = context;
     CLEANUP(server_close) struct server server = {0};
+    CLEANUP(buffer_release) struct buffer files = BUFFER((size_t)1 << 20);
+    CLEANUP(buffer_release) struct buffer flags = BUFFER((size_t)1 << 20);
     json_auto_t *body = NULL;
     json_auto_t *enrolment = NULL;
     const char *token;
-    const char *url;
     const char *command;
     int r;
 
     (void)operands;
     r = make_body(cli, operand[0], &body);
     if (!r)
-        r = server_open(cli, &server);
+        r = append_keys(cli, &files, &flags);
     if (!r)
-        r = device_url(cli, &server, &url);
+        r = server_open(cli, &server);
+    if (!r) /* a URL that is wrong is found before a token is made */
+        r = make_command(cli, &server, &files, &flags, "", &command);
     if (!r)
         r = server_ask(&server,
                        &(struct server_question){
@@ -99,15 +174,15 @@ int cmd_enrolment_create(void *context, int operands, char **operand)
     if (r)
         return r;
     token = json_string_value(json_object_get(enrolment, "token"));
-    command = arena_printf(&cli->arena, "modelferry-agent enroll --url=%s --token=%s", url,
-                           token ? token : "?");
+    r = make_command(cli, &server, &files, &flags, token ? token : "?", &command);
+    if (r)
+        return r;
     (void)json_object_set_new(enrolment, "command", json_string(command));
     output_json(&cli->output, enrolment);
     if (!cli->output.quiet)
         listing_print_sheet(cli, created_columns, ARRAY_LEN(created_columns), enrolment);
     output_line(&cli->output, "%s", token);
-    output_note(&cli->output, "the token is not shown again. On the device:");
-    output_note(&cli->output, "    %s", command);
+    print_command(cli, command);
     return CLI_OK;
 }
 

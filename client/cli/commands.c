@@ -183,6 +183,9 @@ static const struct option_entry enrolment_create_flags[] = {
     FLAG_EXPIRES("1d", "When it stops working."),
     LIST("attribute", attributes, "KEY=VALUE",
          "An attribute that devices get which enrol with it; may be repeated."),
+    LIST("trust", trust, "KEY",
+         "A key, by name or key file, whose models the device may run, for the command that is "
+         "printed; may be repeated. Otherwise your only key, or 'default'."),
     TEXT("device_url", device_url, "URL",
          "The device listener's address, for the command that is printed. Otherwise the server's "
          "host with port 8081."),

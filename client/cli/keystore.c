@@ -89,8 +89,28 @@ int keystore_list(struct cli *cli, const char ***ret_names, size_t *ret_count)
     return 0;
 }
 
-/* The key that is meant where none is named. */
-static int default_key(struct cli *cli, const char **ret_name)
+static const char *pick_default(const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], "default") == 0)
+            return names[i];
+    return count == 1 ? names[0] : NULL;
+}
+
+int keystore_default(struct cli *cli, const char **ret_name)
+{
+    const char **names;
+    size_t count;
+    int r;
+
+    r = keystore_list(cli, &names, &count);
+    if (!r)
+        *ret_name = pick_default(names, count);
+    return r;
+}
+
+/* The same for a command that cannot go on without one. */
+static int need_default(struct cli *cli, const char **ret_name)
 {
     const char **names;
     size_t count;
@@ -102,10 +122,7 @@ static int default_key(struct cli *cli, const char **ret_name)
     if (count == 0)
         return output_fail(&cli->output, CLI_FAILED, "make one: modelferry keys init",
                            "there is no key to sign with");
-    *ret_name = count == 1 ? names[0] : NULL;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], "default") == 0)
-            *ret_name = names[i];
+    *ret_name = pick_default(names, count);
     if (!*ret_name)
         return output_fail(&cli->output, CLI_USAGE,
                            "say which one: --key NAME; see modelferry keys ls",
@@ -120,7 +137,7 @@ int keystore_read(struct cli *cli, const char *key, bool need_secret, struct key
     const char *path;
     int r;
 
-    r = key ? 0 : default_key(cli, &key);
+    r = key ? 0 : need_default(cli, &key);
     if (!r)
         r = keystore_path(cli, key, &path);
     if (r)

@@ -26,6 +26,10 @@ int keystore_path(struct cli *cli, const char *key, const char **ret_path) MUST_
 int keystore_read(struct cli *cli, const char *key, bool need_secret, struct key_pair *ret_pair,
                   const char **ret_path) MUST_CHECK;
 
+/* The key that is meant where none is named: the only one, or "default"; NULL where that is none.
+ */
+int keystore_default(struct cli *cli, const char **ret_name) MUST_CHECK;
+
 /* Writes a new key with its secret to its file, or to `out` where that is not NULL. */
 int keystore_create(struct cli *cli, const char *out, const struct key_pair *pair,
                     const char **ret_path) MUST_CHECK;

@@ -11,6 +11,7 @@
 #define POLL_MS 400
 #define POLL_MS_PER_DEVICE 5
 #define POLL_MS_MAX 10000
+#define REPORTS_MAX 20
 
 static const char *const state_names[] = {
     [ROLLOUT_PENDING] = "pending", [ROLLOUT_INSTALLED] = "installed",
@@ -45,7 +46,6 @@ enum rollout_state rollout_judge(const json_t *device, const char *slot,
     const json_t *wanted = json_object_get(json_object_get(desired, "slots"), slot);
     const json_t *report = json_object_get(json_object_get(device, "installed"), slot);
     const char *state = json_string_value(json_object_get(report, "state"));
-    const json_t *seen = json_object_get(report, "state_version");
 
     if (device_state && strcmp(device_state, "revoked") == 0)
         return ROLLOUT_REVOKED;
@@ -55,12 +55,7 @@ enum rollout_state rollout_judge(const json_t *device, const char *slot,
         return ROLLOUT_PENDING;
     if (strcmp(state, "installed") == 0)
         return ROLLOUT_INSTALLED;
-    /* A failure of before this desired state says nothing about it. */
-    if (strcmp(state, "failed") == 0 &&
-        (!seen ||
-         json_integer_value(seen) >= json_integer_value(json_object_get(desired, "version"))))
-        return ROLLOUT_FAILED;
-    return ROLLOUT_PENDING;
+    return strcmp(state, "failed") == 0 ? ROLLOUT_FAILED : ROLLOUT_PENDING;
 }
 
 /* "3 of 10 devices", in place, on a terminal. */
@@ -125,6 +120,40 @@ static void settle(struct watching *watching, size_t index, enum rollout_state s
     tell(watching, watching->rollout->devices[index], state, report);
 }
 
+/*
+ * Whether a failure is of the desired state that is there now: the device's list of slots does not
+ * say, the signed report does. Where that is gone already, the failure is believed.
+ */
+static int check_failure(struct watching *watching, size_t index, const json_t *device,
+                         enum rollout_state *state)
+{
+    const struct rollout *rollout = watching->rollout;
+    const json_t *slot = json_object_get(json_object_get(device, "installed"), rollout->slot);
+    json_int_t sequence = json_integer_value(json_object_get(slot, "sequence"));
+    json_int_t desired =
+        json_integer_value(json_object_get(json_object_get(device, "desired"), "version"));
+    json_auto_t *reports = NULL;
+    size_t i;
+    json_t *item;
+    int r;
+
+    r = server_list(
+        rollout->server, "ask how far the devices are",
+        server_address(rollout->server, "devices", rollout->devices[index], "reports", NULL), "",
+        REPORTS_MAX, &reports);
+    if (r)
+        return r;
+    json_array_foreach (json_object_get(reports, "items"), i, item) {
+        const json_t *part = json_object_get(json_object_get(item, "report"), "signed");
+        const json_t *seen = json_object_get(part, "state_version");
+
+        if (json_integer_value(json_object_get(item, "sequence")) == sequence &&
+            json_is_integer(seen) && json_integer_value(seen) < desired)
+            *state = ROLLOUT_PENDING;
+    }
+    return 0;
+}
+
 /* Asks for every device that has not answered yet. */
 static int look(struct watching *watching)
 {
@@ -132,6 +161,7 @@ static int look(struct watching *watching)
 
     for (size_t i = 0; i < rollout->count; i++) {
         json_auto_t *device = NULL;
+        enum rollout_state state;
         int r;
 
         if (watching->states[i] != ROLLOUT_PENDING)
@@ -141,7 +171,12 @@ static int look(struct watching *watching)
                        &device);
         if (r)
             return r;
-        settle(watching, i, rollout_judge(device, rollout->slot, &rollout->reference), device);
+        state = rollout_judge(device, rollout->slot, &rollout->reference);
+        if (state == ROLLOUT_FAILED)
+            r = check_failure(watching, i, device, &state);
+        if (r)
+            return r;
+        settle(watching, i, state, device);
     }
     return 0;
 }

@@ -35,7 +35,8 @@ enum rollout_state {
     ROLLOUT_REVOKED,    /* the device will never report */
 };
 
-/* Where one device stands, from what the server says of it. */
+/* Where one device stands, from what the server says of it. A failure may be one of an earlier
+ * desired state: rollout_wait() looks at the signed report before it believes it. */
 enum rollout_state rollout_judge(const json_t *device, const char *slot,
                                  const struct reference *reference);
 

@@ -14,15 +14,13 @@ static const struct {
 } rows[] = {
     {"{'state':'active'," DESIRED_2 ",'installed':{}}",                             ROLLOUT_PENDING   },
     {"{" DESIRED_2 ",'installed':{'main':{'state':'installed','model':'digits','version':'1',"
-     "'state_version':5}}}",                                                   ROLLOUT_PENDING   },
+     "'sequence':5}}}",                                                        ROLLOUT_PENDING   },
     {"{" DESIRED_2 ",'installed':{'main':{'state':'installed','model':'digits','version':'2',"
-     "'state_version':5}}}",                                                   ROLLOUT_INSTALLED },
+     "'sequence':5}}}",                                                        ROLLOUT_INSTALLED },
     {"{" DESIRED_2 ",'installed':{'main':{'state':'failed','model':'digits','version':'2',"
-     "'state_version':5}}}",                                                   ROLLOUT_FAILED    },
-    {"{" DESIRED_2 ",'installed':{'main':{'state':'failed','model':'digits','version':'2',"
-     "'state_version':4}}}",                                                   ROLLOUT_PENDING   },
+     "'sequence':5}}}",                                                        ROLLOUT_FAILED    },
     {"{" DESIRED_2 ",'installed':{'aux':{'state':'failed','model':'digits','version':'2',"
-     "'state_version':5}}}",                                                   ROLLOUT_PENDING   },
+     "'sequence':5}}}",                                                        ROLLOUT_PENDING   },
     {"{'desired':{'version':6,'slots':{'main':{'model':'digits','version':'3'}}}}",
      ROLLOUT_SUPERSEDED                                                                               },
     {"{'desired':{'version':6,'slots':{}}}",                                        ROLLOUT_SUPERSEDED},
