@@ -44,7 +44,7 @@ static void append_quoted(char *text, size_t size, const char *name)
     size_t shown = 0;
 
     used += (size_t)snprintf(text + used, size - used, "[\"");
-    while (name[shown] && shown < NAME_SHOWN_MAX) {
+    while (shown < NAME_SHOWN_MAX && name[shown]) {
         size_t length = utf8_sequence((const unsigned char *)name + shown, strlen(name + shown));
 
         if (length == 0 || used + length + sizeof("...\"]") > size)
