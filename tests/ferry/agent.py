@@ -8,6 +8,7 @@ import subprocess
 from . import paths
 from .process import SANITIZER, Process, environment
 from .server import config_text, merge
+from .wait import wait_until
 
 
 DEFAULTS = {
@@ -34,6 +35,14 @@ class Agent(Process):
         super().__init__([self.binary, "run", f"--config={self.config_file}"],
                          self.directory / "agent.log", env or environment(HOME=self.directory),
                          wrapper=wrapper)
+
+    def start(self):
+        """Returns when it has come so far that it ends by itself when told to."""
+        seen = self.log().count(" serves from ")
+        super().start()
+        wait_until(lambda: not self.running or self.log().count(" serves from ") > seen,
+                   what=lambda: f"the agent does not come up:\n{self.log()[-3000:]}")
+        return self
 
     def configure(self, options):
         """More options over those it has; before start()."""

@@ -23,7 +23,8 @@ def plain_build_dir():
 def program(name, build=None):
     """A program of ours in the build directory, by its name."""
     build = build or build_dir()
-    folder = {"modelferryd": "server", "modelferry-agent": "client/agent", "modelferry": "client/cli"}
+    folder = {"modelferryd": "server", "modelferry-agent": "client/agent", "modelferry": "client/cli",
+              "modelferry-example": "client/example"}
     path = build / folder[name] / name
     if not path.exists():
         raise FileNotFoundError(f"'{path}' is not built: run ninja -C {build}")

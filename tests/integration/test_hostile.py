@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that are slow, silent, broken or many: each costs a bounded share and is cut off."""
 
+import pathlib
 import random
 import resource
 import socket
@@ -94,7 +95,8 @@ def test_a_reader_that_never_reads_is_cut_off(server, publisher):
 def _server_side(connection):
     """The state of the other end, which is on this machine too: '01' is established; None: gone."""
     local, remote = connection.getsockname()[1], connection.getpeername()[1]
-    for line in open("/proc/net/tcp", encoding="ascii").readlines()[1:]:
+    table = pathlib.Path("/proc/net/tcp").read_text(encoding="ascii")
+    for line in table.splitlines()[1:]:
         _, ours, theirs, state = line.split()[:4]
         if int(ours.split(":")[1], 16) == remote and int(theirs.split(":")[1], 16) == local:
             return state

@@ -33,6 +33,7 @@ ALLOWED = {
     "server": COMMON | {"work", "http", "db", "blob", "push", "core", "api", "device", "migrations",
                         ""},
     "client/lib": COMMON | {"lib"},
+    "client/example": {"lib"},
     "client/agent": COMMON | {"lib", "agent"},
     "client/cli": COMMON | {"lib", "cli"},
 }
