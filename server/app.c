@@ -351,6 +351,12 @@ int app_new(const struct config *config, struct app **ret_app)
     return 0;
 }
 
+static void set_timeouts(struct app *app, struct listener *listener)
+{
+    listener_set_timeouts(listener, (unsigned)(app->config.header_timeout / 1000),
+                          (unsigned)(app->config.body_timeout / 1000));
+}
+
 void app_reload(struct app *app, const struct config *config)
 {
     int r;
@@ -360,6 +366,10 @@ void app_reload(struct app *app, const struct config *config)
     app->config.log_level = config->log_level;
     app->config.log_format = config->log_format;
     app->config.stop_grace = config->stop_grace;
+    app->config.header_timeout = config->header_timeout;
+    app->config.body_timeout = config->body_timeout;
+    set_timeouts(app, app->api_listener);
+    set_timeouts(app, app->device_listener);
     r = listener_reload(app->api_listener);
     if (!r)
         r = listener_reload(app->device_listener);

@@ -230,7 +230,7 @@ static bool is_finished(struct request *request)
 
 static int64_t body_limit_ms(const struct listener *listener)
 {
-    return now_ms(listener) + (int64_t)listener->config.body_timeout_s * 1000;
+    return now_ms(listener) + atomic_load(&listener->body_timeout_ms);
 }
 
 /* A body that trickles in runs out of time like one that stands still. */
@@ -470,8 +470,7 @@ void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *mhd)
     if (!connection)
         return NULL;
     atomic_store_explicit(&connection->busy, true, memory_order_relaxed);
-    connection_deadline(connection,
-                        now_ms(listener) + (int64_t)listener->config.header_timeout_s * 1000);
+    connection_deadline(connection, now_ms(listener) + atomic_load(&listener->header_timeout_ms));
     return request_new(listener, connection, mhd, uri ? uri : "");
 }
 
@@ -548,7 +547,7 @@ void exchange_completed(void *cls, struct MHD_Connection *mhd, void **context,
     let_go(request);
     waker_unref(&request->waker);
     atomic_store_explicit(&connection->busy, false, memory_order_relaxed);
-    connection_deadline(connection, now_ms(listener) + ((int64_t)listener->config.idle_timeout_s +
-                                                        listener->config.header_timeout_s) *
-                                                           1000);
+    connection_deadline(connection, now_ms(listener) +
+                                        (int64_t)listener->config.idle_timeout_s * 1000 +
+                                        atomic_load(&listener->header_timeout_ms));
 }

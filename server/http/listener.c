@@ -150,6 +150,7 @@ static struct listener *listener_alloc(const struct listener_config *config)
     listener->config = *config;
     listener->config.name = copy(listener, config->name);
     listener->config.address = copy(listener, config->address);
+    listener_set_timeouts(listener, config->header_timeout_s, config->body_timeout_s);
     connection_set_init(&listener->connections, config->connections_max);
     (void)pthread_mutex_init(&listener->wait_lock, NULL);
     (void)pthread_mutex_init(&listener->sweep_lock, NULL);
@@ -217,9 +218,9 @@ static void notify_connection(void *arg, struct MHD_Connection *mhd, void **cont
     timeout_ms = listener->config.idle_timeout_s * 1000U;
     (void)setsockopt(info->connect_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
                      sizeof(timeout_ms));
-    *context = connection_open(&listener->connections, listener, info->connect_fd,
-                               atomic_load(&listener->now_ms) +
-                                   (int64_t)listener->config.header_timeout_s * 1000);
+    *context =
+        connection_open(&listener->connections, listener, info->connect_fd,
+                        atomic_load(&listener->now_ms) + atomic_load(&listener->header_timeout_ms));
 }
 
 static size_t leave_encoded(void *arg, struct MHD_Connection *connection, char *text)
@@ -360,6 +361,13 @@ void listener_free(struct listener *listener)
 int listener_reload(struct listener *listener)
 {
     return listener->tls ? tls_reload(listener->tls) : 0;
+}
+
+void listener_set_timeouts(struct listener *listener, unsigned header_timeout_s,
+                           unsigned body_timeout_s)
+{
+    atomic_store(&listener->header_timeout_ms, (int64_t)header_timeout_s * 1000);
+    atomic_store(&listener->body_timeout_ms, (int64_t)body_timeout_s * 1000);
 }
 
 uint16_t listener_port(const struct listener *listener)

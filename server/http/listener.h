@@ -68,6 +68,10 @@ void listener_stop(struct listener *listener, int grace_ms);
 bool listener_stopping(const struct listener *listener);
 void listener_free(struct listener *listener);
 
+/* Changes two of the configuration's times, for what begins from now on. */
+void listener_set_timeouts(struct listener *listener, unsigned header_timeout_s,
+                           unsigned body_timeout_s);
+
 /* Reads certificate and key again; new connections get them. Keeps the old ones on failure. */
 int listener_reload(struct listener *listener) MUST_CHECK;
 

@@ -20,6 +20,8 @@ struct listener {
     uint16_t port;
     struct connection_set connections;
 
+    _Atomic int64_t header_timeout_ms;
+    _Atomic int64_t body_timeout_ms;
     _Atomic int64_t now_ms; /* monotonic; as fresh as the last sweep */
     atomic_bool stopping;
     atomic_bool cut;         /* the grace is over */
