@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "http/listener.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -170,9 +171,15 @@ int config_load(struct arena *arena, int argc, char **argv, struct config *ret_c
     return 0;
 }
 
-static const char *check_tls(const struct config_listener *listener, const char *section,
-                             struct arena *arena)
+static const char *check_listener(const struct config_listener *listener, const char *section,
+                                  struct arena *arena)
 {
+    const char *colon = strrchr(listener->address, ':');
+    uint16_t port;
+
+    if (!colon || !listener_parse_port(colon + 1, &port))
+        return arena_printf(arena, "'%s' in [%s] address: expected HOST:PORT, such as 0.0.0.0:8080",
+                            listener->address, section);
     if (!listener->tls_cert != !listener->tls_key)
         return arena_printf(arena, "[%s] needs both tls_cert and tls_key, or neither", section);
     if (listener->tls_client_ca && !listener->tls_cert)
@@ -182,10 +189,10 @@ static const char *check_tls(const struct config_listener *listener, const char 
 
 int config_check(const struct config *config, struct arena *arena, const char **ret_error)
 {
-    const char *error = check_tls(&config->api, "api", arena);
+    const char *error = check_listener(&config->api, "api", arena);
 
     if (!error)
-        error = check_tls(&config->device, "device", arena);
+        error = check_listener(&config->device, "device", arena);
     if (!error && !config->database_url && !config->dev)
         error = "there is no database: set 'url' in [database] (or MODELFERRY_DATABASE_URL), or "
                 "give --dev DIR";

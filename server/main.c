@@ -176,6 +176,11 @@ static int run(struct config *config, struct arena *arena, const struct argument
         return 0;
     }
     if (config->print_reference) {
+        (void)printf(
+            "# Configuration of modelferryd\n\n"
+            "Made by `modelferryd --print-reference`; a lint test holds that it is current. "
+            "Defaults are\noverridden by the file (`--config`), the file by the "
+            "environment, the environment by flags;\nmodelferryd(8) says more.\n");
         options_print_markdown(config_table, CONFIG_ENVIRONMENT_PREFIX, stdout);
         return 0;
     }

@@ -93,16 +93,32 @@ static void stop_sweeper(struct listener *listener)
 
 DEFINE_CLEANUP(cleanup_addrinfo, struct addrinfo *, freeaddrinfo);
 
+bool listener_parse_port(const char *text, uint16_t *ret_port)
+{
+    unsigned long port;
+    char *end;
+
+    if (*text < '0' || *text > '9')
+        return false;
+    port = strtoul(text, &end, 10);
+    if (*end || port > UINT16_MAX)
+        return false;
+    *ret_port = (uint16_t)port;
+    return true;
+}
+
 /* "host:port", "[v6]:port" or ":port" */
 static int resolve(const char *address, struct addrinfo **ret_info)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     const char *colon = strrchr(address, ':');
+    uint16_t port;
     char host[256];
     size_t length;
     int err;
 
-    if (!colon || (size_t)(colon - address) >= sizeof(host))
+    if (!colon || (size_t)(colon - address) >= sizeof(host) ||
+        !listener_parse_port(colon + 1, &port))
         return log_fail(ERR_INTERNAL, "'%s' is no address to listen on: expected HOST:PORT",
                         address);
     length = (size_t)(colon - address);

@@ -59,6 +59,9 @@ int listener_new(const struct listener_config *config, struct listener **ret_lis
 /* Serves from here on; stop it, then free it. */
 int listener_start(struct listener *listener) MUST_CHECK;
 
+/* A decimal number from 0 to 65535 and nothing else. */
+bool listener_parse_port(const char *text, uint16_t *ret_port);
+
 /* The port it really has. */
 uint16_t listener_port(const struct listener *listener);
 

@@ -4,7 +4,12 @@
 import lintlib
 
 # Modules whose work is proven by the integration tests that drive the real thing, and why.
-TESTED_ELSEWHERE = {}
+TESTED_ELSEWHERE = {
+    "server/app.c": "every integration test starts and stops one",
+    "server/commands.c": "tests/integration/test_server.py",
+    "server/dev.c": "deploy/quickstart --check, tests/integration/test_server.py",
+    "server/schema.c": "tests/integration/test_outage.py",
+}
 
 # Layers whose modules speak to PostgreSQL, a socket or a whole program: integration tests cover
 # them, and a unit test would only restate them.

@@ -22,23 +22,23 @@ struct values {
 static const char *const levels[] = {"low", "high", NULL};
 
 static const struct option_entry table[] = {
-    {"database", "url", OPTION_TEXT, offsetof(struct values, url), NULL,
+    {"database",                      "url", OPTION_TEXT, offsetof(struct values, url), NULL,
      OPTION_SECRET | OPTION_REQUIRED, 0, 0, NULL, 0, NULL, "Where it is."},
-    {"server", "io_threads", OPTION_INTEGER, offsetof(struct values, threads), "2", 0, 1, 64, NULL,
+    {"server",                    "io_threads", OPTION_INTEGER, offsetof(struct values, threads), "2", 0, 1, 64, NULL,
      0, NULL, "How many."},
-    {"server", "memory", OPTION_SIZE, offsetof(struct values, memory), "64 KiB", 0, 512, 1 << 20,
+    {"server",                           "memory", OPTION_SIZE, offsetof(struct values, memory), "64 KiB", 0, 512, 1 << 20,
      NULL, 0, NULL, "How much."},
     {"server", "timeout", OPTION_DURATION, offsetof(struct values, timeout), "30s",
      OPTION_RELOADABLE, 0, 3600000, NULL, 0, NULL, "How long."},
-    {"server", "level", OPTION_CHOICE, offsetof(struct values, level), "low", 0, 0, 0, levels, 0,
+    {"server",                              "level", OPTION_CHOICE, offsetof(struct values, level), "low", 0, 0, 0, levels, 0,
      NULL, "Which."},
-    {"server", "verbose", OPTION_BOOL, offsetof(struct values, verbose), "false", 0, 0, 0, NULL,
+    {"server",                              "verbose", OPTION_BOOL, offsetof(struct values, verbose), "false", 0, 0, 0, NULL,
      'v', NULL, "Whether."},
-    {NULL, "json", OPTION_BOOL, offsetof(struct values, json), NULL, 0, 0, 0, NULL, 'j', NULL,
+    {NULL,                 "json", OPTION_BOOL, offsetof(struct values, json), NULL, 0, 0, 0, NULL, 'j', NULL,
      "As JSON."},
-    {NULL, "tag", OPTION_LIST, offsetof(struct values, tags), NULL, 0, 0, 0, NULL, 't', "K=V",
+    {NULL,                        "tag", OPTION_LIST, offsetof(struct values, tags), NULL, 0, 0, 0, NULL, 't', "K=V",
      "A tag."},
-    {NULL},
+    {NULL                },
 };
 
 static struct arena arena;
@@ -72,6 +72,12 @@ static int arguments(int *ret_operands, int argc, const char **argv)
 #define ARGUMENTS(operands, ...)                                                                   \
     arguments((operands), (int)ARRAY_LEN(((const char *[]){__VA_ARGS__})),                         \
               (const char *[]){__VA_ARGS__})
+
+#define ARGV(...)                                                                                  \
+    (char **)(uintptr_t)(const char *[])                                                           \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 START_TEST(defaults_are_filled_in)
 {
@@ -112,29 +118,29 @@ START_TEST(mistakes_name_file_line_and_what_is_right)
         const char *text;
         const char *error;
     } mistakes[] = {
-        {"[servr]\n", "a.conf:1: unknown section [servr]; did you mean 'server'?"},
+        {"[servr]\n",                                  "a.conf:1: unknown section [servr]; did you mean 'server'?"              },
         {"[server]\nio_thread = 1\n",
-         "a.conf:2: unknown key 'io_thread' in [server]; did you mean 'io_threads'?"},
+         "a.conf:2: unknown key 'io_thread' in [server]; did you mean 'io_threads'?"                                            },
         {"[server]\nio_threads = 0\n",
-         "a.conf:2: server.io_threads: invalid value '0', expected a number, from 1 to 64"},
+         "a.conf:2: server.io_threads: invalid value '0', expected a number, from 1 to 64"                                      },
         {"[server]\nio_threads = 9x\n",
-         "a.conf:2: server.io_threads: invalid value '9x', expected a number, from 1 to 64"},
+         "a.conf:2: server.io_threads: invalid value '9x', expected a number, from 1 to 64"                                     },
         {"[server]\nlevel = middle\n",
-         "a.conf:2: server.level: invalid value 'middle', expected one of low, high"},
-        {"[server]\n\ntimeout = 5\n", "a.conf:3: server.timeout: invalid value '5', expected a "
+         "a.conf:2: server.level: invalid value 'middle', expected one of low, high"                                            },
+        {"[server]\n\ntimeout = 5\n",                  "a.conf:3: server.timeout: invalid value '5', expected a "
                                       "duration such as 500ms, 30s, 5m or 2h, from 0 to 1h"},
         {"[server]\nverbose = maybe\n",
-         "a.conf:2: server.verbose: invalid value 'maybe', expected true or false"},
-        {"[server]\nmemory = 1 KB\n", "a.conf:2: server.memory: invalid value '1 KB', expected a "
-                                      "size such as 512 or 64 KiB, from 512 to 1 MiB"},
+         "a.conf:2: server.verbose: invalid value 'maybe', expected true or false"                                              },
+        {"[server]\nmemory = 1 KB\n",                  "a.conf:2: server.memory: invalid value '1 KB', expected a "
+                                      "size such as 512 or 64 KiB, from 512 to 1 MiB"      },
         {"[server]\nio_threads = 2\nio_threads = 3\n",
-         "a.conf:3: 'io_threads' was set in line 2 already"},
-        {"io_threads = 2\n", "a.conf:1: 'io_threads' stands before any [section]"},
-        {"[server\n", "a.conf:1: a section is written [name]"},
-        {"[server]\nnonsense\n", "a.conf:2: expected 'key = value' or '[section]'"},
+         "a.conf:3: 'io_threads' was set in line 2 already"                                                                     },
+        {"io_threads = 2\n",                           "a.conf:1: 'io_threads' stands before any [section]"                     },
+        {"[server\n",                                  "a.conf:1: a section is written [name]"                                  },
+        {"[server]\nnonsense\n",                       "a.conf:2: expected 'key = value' or '[section]'"                        },
         {"[server]\nmemory = 99999999999999999999\n",
          "a.conf:2: server.memory: invalid value '99999999999999999999', expected a size such as "
-         "512 or 64 KiB, from 512 to 1 MiB"},
+         "512 or 64 KiB, from 512 to 1 MiB"                                                                                     },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(mistakes); i++) {
@@ -191,8 +197,8 @@ END_TEST
 
 START_TEST(flags_override_everything_and_leave_operands)
 {
-    const char *argv[] = {"make", "--server-io-threads=7", "a", "-vj", "--tag", "x=1",
-                          "-ty=2", "--no-server-verbose", "--", "--b"};
+    const char *argv[] = {"make",  "--server-io-threads=7", "a",  "-vj", "--tag", "x=1",
+                          "-ty=2", "--no-server-verbose",   "--", "--b"};
     int operands;
 
     ck_assert_int_eq(arguments(&operands, (int)ARRAY_LEN(argv), argv), 0);
@@ -308,9 +314,9 @@ static int run_nothing(void *context, int operands, char **operand)
 }
 
 static const struct options_command commands[] = {
-    {"publish", "FILE", 1, 1, NULL, run_nothing, "Publish.", NULL},
-    {"model create", "NAME", 1, 1, NULL, run_nothing, "Make.", NULL},
-    {"model", "", 0, 0, NULL, run_nothing, "List.", NULL},
+    {"publish",   "FILE", 1, 1, NULL, run_nothing, "Publish.", NULL},
+    {"model create",          "NAME", 1, 1, NULL, run_nothing, "Make.", NULL},
+    {"model",       "", 0, 0, NULL, run_nothing, "List.", NULL},
     {NULL},
 };
 
@@ -319,18 +325,17 @@ START_TEST(commands_are_found_by_their_longest_name)
     const struct options_command *command;
     int words;
 
-    ck_assert_int_eq(options_command_find(commands, &arena, 3, (char *[]){"model", "create", "x"},
+    ck_assert_int_eq(options_command_find(commands, &arena, 3, ARGV("model", "create", "x"),
                                           &command, &words, &error),
                      0);
     ck_assert_str_eq(command->words, "model create");
     ck_assert_int_eq(words, 2);
     ck_assert_int_eq(
-        options_command_find(commands, &arena, 1, (char *[]){"model"}, &command, &words, &error),
-        0);
+        options_command_find(commands, &arena, 1, ARGV("model"), &command, &words, &error), 0);
     ck_assert_int_eq(words, 1);
-    ck_assert_int_eq(options_command_find(commands, &arena, 1, (char *[]){"publsh"}, &command,
-                                          &words, &error),
-                     OPTIONS_E_INVALID);
+    ck_assert_int_eq(
+        options_command_find(commands, &arena, 1, ARGV("publsh"), &command, &words, &error),
+        OPTIONS_E_INVALID);
     ck_assert_str_eq(error, "unknown command 'publsh'; did you mean 'publish'?");
     ck_assert_int_eq(options_command_find(commands, &arena, 0, NULL, &command, &words, &error),
                      OPTIONS_E_INVALID);

@@ -19,30 +19,29 @@ START_TEST(decodes_what_is_valid_and_nothing_else)
         const char *text;
         const char *decoded;
     } cases[] = {
-        {"", ""},
-        {"plain", "plain"},
-        {"a%20b", "a b"},
-        {"%C3%bc", "\xc3\xbc"},
-        {"\xc3\xbc", "\xc3\xbc"},
-        {"1+2", "1+2"},
-        {"%2e%2E%2f", "../"},
-        {"%", NULL},
-        {"%2", NULL},
-        {"%zz", NULL},
-        {"%00", NULL},
-        {"%0a", NULL},
-        {"%7f", NULL},
-        {"\x01", NULL},
-        {"%ff", NULL},
-        {"\xff", NULL},
-        {"%c0%af", NULL},     /* overlong */
-        {"%ed%a0%80", NULL},  /* a surrogate */
-        {"%f4%90%80%80", NULL},
+        {"",             ""        },
+        {"plain",        "plain"   },
+        {"a%20b",        "a b"     },
+        {"%C3%bc",       "\xc3\xbc"},
+        {"\xc3\xbc",     "\xc3\xbc"},
+        {"1+2",          "1+2"     },
+        {"%2e%2E%2f",    "../"     },
+        {"%",            NULL      },
+        {"%2",           NULL      },
+        {"%zz",          NULL      },
+        {"%00",          NULL      },
+        {"%0a",          NULL      },
+        {"%7f",          NULL      },
+        {"\x01",         NULL      },
+        {"%ff",          NULL      },
+        {"\xff",         NULL      },
+        {"%c0%af",       NULL      }, /* overlong */
+        {"%ed%a0%80",    NULL      }, /* a surrogate */
+        {"%f4%90%80%80", NULL      },
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        const char *decoded =
-            decode_percent(&arena, cases[i].text, strlen(cases[i].text), false);
+        const char *decoded = decode_percent(&arena, cases[i].text, strlen(cases[i].text), false);
 
         ck_assert_msg(!decoded == !cases[i].decoded, "'%s'", cases[i].text);
         if (decoded)

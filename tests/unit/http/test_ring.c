@@ -136,9 +136,8 @@ END_TEST
 
 int main(void)
 {
-    return SUITE_RUN_WITH("http/ring", set_up, tear_down,
-                          takes_what_fits_and_gives_it_back_in_order,
-                          wakes_the_writer_only_when_half_is_free, ends_after_what_is_left,
-                          a_cut_drops_what_is_left, remembers_who_asked_first,
-                          bytes_cross_threads_whole);
+    return SUITE_RUN_WITH(
+        "http/ring", set_up, tear_down, takes_what_fits_and_gives_it_back_in_order,
+        wakes_the_writer_only_when_half_is_free, ends_after_what_is_left, a_cut_drops_what_is_left,
+        remembers_who_asked_first, bytes_cross_threads_whole);
 }

@@ -7,13 +7,13 @@
 #include <string.h>
 
 static const struct route routes[] = {
-    {"GET", "/a", 0, ROUTE_INLINE, 0, 0, NULL},
-    {"POST", "/a", 0, ROUTE_INLINE, 0, 0, NULL},
-    {"GET", "/a/{x}", 0, ROUTE_INLINE, 0, 0, NULL},
-    {"HEAD", "/a/{x}", 0, ROUTE_INLINE, 0, 0, NULL},
+    {"GET",  "/a", 0, ROUTE_INLINE, 0, 0, NULL},
+    {"POST",     "/a", 0, ROUTE_INLINE, 0, 0, NULL},
+    {"GET",     "/a/{x}", 0, ROUTE_INLINE, 0, 0, NULL},
+    {"HEAD",  "/a/{x}", 0, ROUTE_INLINE, 0, 0, NULL},
     {"DELETE", "/a/{x}", 0, ROUTE_INLINE, 0, 0, NULL},
-    {"GET", "/a/{x}/b/{y}", 0, ROUTE_INLINE, 0, 0, NULL},
-    {NULL},
+    {"GET",     "/a/{x}/b/{y}", 0, ROUTE_INLINE, 0, 0, NULL},
+    {NULL    },
 };
 
 static int match(const char *method, const char *path, struct route_match *ret_match,
@@ -30,25 +30,25 @@ START_TEST(finds_routes_by_method_and_path)
         int outcome;
         int route;
     } cases[] = {
-        {"GET", "/a", 0, 0},
-        {"POST", "/a", 0, 1},
-        {"HEAD", "/a", 0, 0},
-        {"GET", "/a/1", 0, 2},
-        {"HEAD", "/a/1", 0, 3},
-        {"DELETE", "/a/1", 0, 4},
-        {"GET", "/a/1/b/2", 0, 5},
-        {"PUT", "/a", ROUTER_E_METHOD, 0},
-        {"DELETE", "/a", ROUTER_E_METHOD, 0},
-        {"GET", "/", ROUTER_E_NOT_FOUND, 0},
-        {"GET", "", ROUTER_E_NOT_FOUND, 0},
-        {"GET", "/a/", ROUTER_E_NOT_FOUND, 0},
-        {"GET", "/b", ROUTER_E_NOT_FOUND, 0},
-        {"GET", "/a/1/", ROUTER_E_NOT_FOUND, 0},
-        {"GET", "/a/1/b", ROUTER_E_NOT_FOUND, 0},
-        {"GET", "/a/1/b/", ROUTER_E_NOT_FOUND, 0},
-        {"GET", "/a/1/b/2/c", ROUTER_E_NOT_FOUND, 0},
-        {"GET", "/a//b/2", ROUTER_E_NOT_FOUND, 0},
-        {"get", "/a", ROUTER_E_METHOD, 0},
+        {"GET",    "/a",         0,                  0},
+        {"POST",   "/a",         0,                  1},
+        {"HEAD",   "/a",         0,                  0},
+        {"GET",    "/a/1",       0,                  2},
+        {"HEAD",   "/a/1",       0,                  3},
+        {"DELETE", "/a/1",       0,                  4},
+        {"GET",    "/a/1/b/2",   0,                  5},
+        {"PUT",    "/a",         ROUTER_E_METHOD,    0},
+        {"DELETE", "/a",         ROUTER_E_METHOD,    0},
+        {"GET",    "/",          ROUTER_E_NOT_FOUND, 0},
+        {"GET",    "",           ROUTER_E_NOT_FOUND, 0},
+        {"GET",    "/a/",        ROUTER_E_NOT_FOUND, 0},
+        {"GET",    "/b",         ROUTER_E_NOT_FOUND, 0},
+        {"GET",    "/a/1/",      ROUTER_E_NOT_FOUND, 0},
+        {"GET",    "/a/1/b",     ROUTER_E_NOT_FOUND, 0},
+        {"GET",    "/a/1/b/",    ROUTER_E_NOT_FOUND, 0},
+        {"GET",    "/a/1/b/2/c", ROUTER_E_NOT_FOUND, 0},
+        {"GET",    "/a//b/2",    ROUTER_E_NOT_FOUND, 0},
+        {"get",    "/a",         ROUTER_E_METHOD,    0},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
