@@ -34,7 +34,9 @@ struct http_transfer {
     bool headers_told;
     bool too_large;
     bool aborted;
+    bool waiting; /* started in a callback of curl's, which takes no new ones then */
     uint64_t streamed_bytes;
+    int64_t heard_us; /* when the last byte came */
     char curl_error[CURL_ERROR_SIZE];
 };
 
@@ -51,6 +53,7 @@ struct http {
     struct pollfd fds[HTTP_POLL_MAX];
     size_t fd_count;
     int64_t wake_us; /* -1: none */
+    bool inside;     /* curl is calling us back */
 };
 
 DEFINE_CLEANUP(cleanup_json, json_t *, json_decref);
@@ -180,7 +183,8 @@ static void free_transfer(struct http_transfer *transfer)
 {
     unlink_transfer(transfer->http, transfer);
     if (transfer->easy) {
-        (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
+        if (!transfer->waiting)
+            (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
         curl_easy_cleanup(transfer->easy);
     }
     curl_slist_free_all(transfer->headers);
@@ -243,6 +247,7 @@ static size_t on_curl_header(char *bytes, size_t size, size_t count, void *state
     struct http_response *response = &transfer->response;
     size_t length = size * count;
 
+    transfer->heard_us = now_us();
     if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
         long status = 0;
 
@@ -286,6 +291,7 @@ static size_t on_curl_body(char *bytes, size_t size, size_t count, void *state)
     bool good = response->status >= 200 && response->status < 300;
     size_t length = size * count;
 
+    transfer->heard_us = now_us();
     if (will_be_followed(transfer))
         return length;
     if (good && transfer->request.on_body)
@@ -416,11 +422,10 @@ static void set_limits(struct http_transfer *transfer, const struct http_request
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
     if (request->timeout_ms)
         (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
-                           request->silence_s ? 1L : (long)http->low_speed_bytes);
-    (void)curl_easy_setopt(
-        easy, CURLOPT_LOW_SPEED_TIME,
-        (long)(request->silence_s ? request->silence_s : http->low_speed_timeout_s));
+    if (request->silence_s)
+        return; /* curl counts bytes a second; a heartbeat now and then is less than one */
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)http->low_speed_bytes);
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)http->low_speed_timeout_s);
 }
 
 static void set_callbacks(struct http_transfer *transfer, const struct http_request *request)
@@ -487,7 +492,9 @@ int http_start(struct http *http, const struct http_request *request,
     r = set_headers(transfer, request);
     if (r)
         return r;
-    if (curl_multi_add_handle(http->multi, transfer->easy))
+    transfer->heard_us = now_us();
+    transfer->waiting = http->inside;
+    if (!http->inside && curl_multi_add_handle(http->multi, transfer->easy))
         return log_fail(ERR_INTERNAL, "cannot send a request: the HTTP library refused it");
     transfer->next = http->transfers;
     http->transfers = transfer;
@@ -513,13 +520,23 @@ size_t http_poll(const struct http *http, struct pollfd ret_fds[static HTTP_POLL
     return http->fd_count;
 }
 
+static int64_t silence_ends_us(const struct http_transfer *transfer)
+{
+    return transfer->heard_us + transfer->request.silence_s * 1000000;
+}
+
 int http_poll_timeout_ms(const struct http *http)
 {
+    int64_t wake_us = http->wake_us;
     int64_t left_us;
 
-    if (http->wake_us < 0)
+    for (const struct http_transfer *transfer = http->transfers; transfer;
+         transfer = transfer->next)
+        if (transfer->request.silence_s && (wake_us < 0 || silence_ends_us(transfer) < wake_us))
+            wake_us = silence_ends_us(transfer);
+    if (wake_us < 0)
         return -1;
-    left_us = http->wake_us - now_us();
+    left_us = wake_us - now_us();
     if (left_us <= 0)
         return 0;
     return left_us / 1000 >= INT_MAX ? INT_MAX : (int)((left_us + 999) / 1000);
@@ -581,10 +598,36 @@ static void finish_all(struct http *http)
     }
 }
 
+static void start_waiting(struct http *http)
+{
+    for (struct http_transfer *transfer = http->transfers; transfer; transfer = transfer->next) {
+        if (!transfer->waiting)
+            continue;
+        transfer->waiting = false;
+        (void)curl_multi_add_handle(http->multi, transfer->easy); /* fails only when misused */
+    }
+}
+
+/* One at a time: what is called back may change the list. */
+static void finish_silent(struct http *http)
+{
+    struct http_transfer *transfer = http->transfers;
+
+    while (transfer) {
+        if (!transfer->request.silence_s || silence_ends_us(transfer) > now_us()) {
+            transfer = transfer->next;
+            continue;
+        }
+        finish(transfer, CURLE_OPERATION_TIMEDOUT);
+        transfer = http->transfers;
+    }
+}
+
 void http_dispatch(struct http *http, const struct pollfd *fds, size_t count)
 {
     int running;
 
+    http->inside = true;
     for (size_t i = 0; i < count; i++) {
         int what = 0;
 
@@ -601,7 +644,10 @@ void http_dispatch(struct http *http, const struct pollfd *fds, size_t count)
         http->wake_us = -1;
         (void)curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     }
+    http->inside = false;
+    start_waiting(http);
     finish_all(http);
+    finish_silent(http);
 }
 
 /* ---- blocking */

@@ -65,8 +65,8 @@ struct http_response {
  * What to ask. It is read by http_start() only, but `body`, and what the callbacks use, must live
  * until the transfer is done.
  *
- * A callback may start transfers, but must not cancel the transfer that it belongs to: it returns
- * something other than 0 instead, which ends it with HTTP_E_ABORTED.
+ * These callbacks may start transfers, but must not cancel any: they return something other than 0
+ * instead, which ends their own with HTTP_E_ABORTED.
  */
 struct http_request {
     const char *method; /* NULL: GET, or POST where there is a body */
@@ -152,7 +152,7 @@ int http_start(struct http *http, const struct http_request *request,
                void (*done)(void *state, int outcome, struct http_response *response),
                struct http_transfer **ret_transfer) MUST_CHECK;
 
-/* Ends a transfer without calling back. Not from its own callbacks. Accepts NULL. */
+/* Ends a transfer without calling back. Not from a request's callbacks. Accepts NULL. */
 void http_cancel(struct http *http, struct http_transfer *transfer);
 
 /* At most so many descriptors at once. */
