@@ -242,13 +242,12 @@ int slot_load_status(const struct store *store, const char *slot, struct slot_st
 int slot_save_status(const struct store *store, const char *slot, const struct slot_status *status)
 {
     CLEANUP(cleanup_json)
-    json_t *object =
-        json_pack("{s:b,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "managed", (int)status->managed,
-                  "failed_manifest", status->failed_manifest, "failed_code", status->failed_code,
-                  "failed_detail", status->failed_detail, "told_code", status->told_code,
-                  "failed_state_version", (json_int_t)status->failed_state_version, "installed_ms",
-                  (json_int_t)status->installed_ms, "gap_us", (json_int_t)status->gap_us,
-                  "duration_ms", (json_int_t)status->duration_ms);
+    json_t *object = json_pack(
+        "{s:b,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "managed", (int)status->managed, "failed_manifest",
+        status->failed_manifest, "failed_code", status->failed_code, "failed_detail",
+        status->failed_detail, "told_code", status->told_code, "failed_state_version",
+        (json_int_t)status->failed_state_version, "installed_ms", (json_int_t)status->installed_ms,
+        "gap_us", (json_int_t)status->gap_us, "duration_ms", (json_int_t)status->duration_ms);
     char path[SLOT_PATH_SIZE];
 
     if (!object)

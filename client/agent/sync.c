@@ -291,6 +291,7 @@ static void on_changed(struct sync *sync, struct http_response *response)
 
     if (take_state(sync, response->body.bytes ? response->body.bytes : "", response->body.size,
                    &json)) {
+        sync->delayed = true;
         try_later(sync, -1);
         settle(sync);
         return;

@@ -20,7 +20,7 @@
 struct sync {
     const struct parts *parts;
     struct retry retry;
-    bool once; /* no second try: whoever runs us tries again */
+    bool once;                     /* no second try: whoever runs us tries again */
     struct loop_timer retry_timer; /* the state could not be had, or a slot must be tried again */
 
     struct arena arena; /* of the state */

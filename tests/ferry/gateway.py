@@ -9,6 +9,12 @@ import time
 
 from . import signing
 
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Devices that are killed leave broken connections behind: no news."""
+
+
 DEVICE_ID = "0b0c7b2e-6a1d-4a51-8e7e-0c3a4f5d6e7f"
 
 
@@ -40,7 +46,7 @@ class Gateway:
         self.tokens = ["mfd_first"]
         self.changed = threading.Condition()
         self.stopping = False
-        self.httpd = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.httpd = _Server(("127.0.0.1", 0), self._handler())
         self.httpd.daemon_threads = True
         self.port = self.httpd.server_address[1]
         threading.Thread(target=self.httpd.serve_forever, args=(0.05,), daemon=True).start()

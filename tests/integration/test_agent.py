@@ -309,7 +309,8 @@ def test_refuses_a_manifest_with_other_bytes(gateway, key, serving):
 @pytest.mark.parametrize("state", [
     b"", b"{", b"[]", b'{"version":"7","slots":{}}', b'{"version":9}',
     b'{"version":9,"slots":{"../x":{}}}', b'{"version":9,"slots":{"main":{"model":"digits"}}}',
-    b'{"version":9,"slots":{},"slots":{}}', b"\xff" * 100, b'{"a":' * 5000])
+    b'{"version":9,"slots":{},"slots":{}}', b"\xff" * 100, b'{"a":' * 5000],
+    ids=lambda state: state[:12].decode("latin-1"))
 def test_survives_a_malformed_state(gateway, key, serving, state):
     gateway._get_state = lambda request: gateway._reply(request, 200, state)
     done = once(serving, status=1)
@@ -391,7 +392,8 @@ def test_a_full_disk_leaves_the_old_model(gateway, key, serving):
 def test_a_full_filesystem_is_reported_and_recovered_from(gateway, key, device, scratch):
     mount = scratch / "small"
     mount.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(mount)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k,nr_inodes=1000",
+                    "tmpfs", str(mount)], check=True)
     try:
         agent = device({"agent": {"state_dir": mount / "state"}}, name="small-1")
         agent.state = mount / "state"
