@@ -9,6 +9,10 @@ TESTED_ELSEWHERE = {
     "server/commands.c": "tests/integration/test_server.py",
     "server/dev.c": "deploy/quickstart --check, tests/integration/test_server.py",
     "server/schema.c": "tests/integration/test_outage.py",
+    "client/agent/chores.c": "tests/integration/test_agent.py: tokens, attributes",
+    "client/agent/daemon.c": "tests/integration/test_agent.py starts and stops it in each test",
+    "client/agent/enroll.c": "tests/integration/test_agent.py: enrolment",
+    "client/agent/status.c": "tests/integration/test_agent.py, tests/e2e/test_reload.py",
 }
 
 # Layers whose modules speak to PostgreSQL, a socket or a whole program: integration tests cover

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/reload.h"
+
+#include "turning.h"
+#include "world.h"
+
+#include <signal.h>
+
+START_TEST(reads_rules)
+{
+    static const struct {
+        const char *text;
+        const char *expected; /* a part of the complaint; NULL: none */
+        enum reload_mode mode;
+    } rows[] = {
+        {"main: watch",                             NULL,                   RELOAD_WATCH  },
+        {"main:notify",                             NULL,                   RELOAD_NOTIFY },
+        {"main: signal HUP pid 42",                 NULL,                   RELOAD_SIGNAL },
+        {"main: signal SIGUSR1 pidfile /run/x.pid", NULL,                   RELOAD_SIGNAL },
+        {"main: signal HUP unit x.service",         NULL,                   RELOAD_SIGNAL },
+        {"main: restart systemctl restart x",       NULL,                   RELOAD_RESTART},
+        {"",                                        "SLOT: MODE",           0             },
+        {"main",                                    "SLOT: MODE",           0             },
+        {"Main: watch",                             "SLOT: MODE",           0             },
+        {"../x: watch",                             "SLOT: MODE",           0             },
+        {"main:",                                   "the mode",             0             },
+        {"main: watch it",                          "nothing behind",       0             },
+        {"main: restart",                           "a command",            0             },
+        {"main: signal",                            "the name of a signal", 0             },
+        {"main: signal NOPE pid 1",                 "the name of a signal", 0             },
+        {"main: signal HUP",                        "behind the signal",    0             },
+        {"main: signal HUP pid",                    "behind the signal",    0             },
+        {"main: signal HUP pid x",                  "a number",             0             },
+        {"main: signal HUP pid 1 2",                "behind the signal",    0             },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(arena_release) struct arena arena = {0};
+        struct reload_rule rule;
+        const char *said = reload_parse(rows[i].text, &arena, &rule);
+
+        ck_assert_msg(!said == !rows[i].expected, "row %zu: %s", i, said);
+        if (said)
+            ck_assert_msg(strstr(said, rows[i].expected) != NULL, "row %zu: %s", i, said);
+        else
+            ck_assert_int_eq(rule.mode, rows[i].mode);
+    }
+}
+END_TEST
+
+START_TEST(keeps_the_command_as_it_is)
+{
+    CLEANUP(arena_release) struct arena arena = {0};
+    struct reload_rule rule;
+
+    ck_assert_ptr_null(reload_parse("main: restart  sh -c 'a  b; c'", &arena, &rule));
+    ck_assert_str_eq(rule.command, "sh -c 'a  b; c'");
+    ck_assert_ptr_null(reload_parse("main: signal HUP pid 42", &arena, &rule));
+    ck_assert_int_eq(rule.signal, SIGHUP);
+    ck_assert_str_eq(rule.target, "42");
+}
+END_TEST
+
+struct end {
+    bool happened;
+    struct reload_result result;
+};
+
+static void on_done(void *state, const struct reload_result *result)
+{
+    struct end *end = state;
+
+    end->happened = true;
+    end->result = *result;
+}
+
+static struct reload_result reload_by(const char *text, int64_t timeout_ms)
+{
+    CLEANUP(arena_release) struct arena arena = {0};
+    struct turning turning;
+    struct ipc ipc = {0};
+    struct reload_rule rule;
+    struct reload_job job = {0};
+    struct end end = {0};
+
+    turning_init(&turning);
+    ipc.loop = &turning.loop;
+    ck_assert_ptr_null(reload_parse(text, &arena, &rule));
+    reload_start(&job, &turning.loop, &ipc, &rule, "main", "1.0.0-0123456789abcdef", timeout_ms,
+                 on_done, &end);
+    turning_until(&turning, &end.happened);
+    ck_assert_ptr_null(turning.loop.sources);
+    ck_assert_ptr_null(turning.loop.timers);
+    reload_cancel(&job);
+    http_free(turning.http);
+    return end.result;
+}
+
+START_TEST(runs_commands)
+{
+    struct reload_result result = reload_by("main: restart true", 60000);
+
+    ck_assert(!result.failed);
+    ck_assert_str_eq(result.gap_source, "agent");
+    ck_assert_int_ge(result.gap_us, 0);
+    result = reload_by("main: restart exit 7", 60000);
+    ck_assert(result.failed);
+    ck_assert_ptr_nonnull(strstr(result.detail, "status 7"));
+    result = reload_by("main: restart kill -9 $$", 60000);
+    ck_assert_ptr_nonnull(strstr(result.detail, "signal 9"));
+    result = reload_by("main: restart exec sleep 1000", 50);
+    ck_assert(result.failed);
+    ck_assert_ptr_nonnull(strstr(result.detail, "did not end"));
+}
+END_TEST
+
+START_TEST(needs_nobody_to_watch)
+{
+    static const char *const rules[] = {"main: watch", "main: notify",
+                                        "main: signal HUP pidfile /nonexistent.pid"};
+
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        struct reload_result result = reload_by(rules[i], 60000);
+
+        ck_assert(!result.failed);
+        ck_assert_int_eq(result.gap_us, -1);
+        ck_assert_str_eq(result.gap_source, "none");
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("agent/reload");
+    TCase *tcase = tcase_create("reload");
+
+    tcase_add_test(tcase, reads_rules);
+    tcase_add_test(tcase, keeps_the_command_as_it_is);
+    tcase_add_test(tcase, runs_commands);
+    tcase_add_test(tcase, needs_nobody_to_watch);
+    return world_run(suite, tcase);
+}
