@@ -65,7 +65,8 @@ static const char *check_id(const char *text)
     const char *dash = strrchr(text, '-');
     char version[SLOT_ID_SIZE];
 
-    if (strlen(text) >= SLOT_ID_SIZE || !dash || strlen(dash) != 17)
+    if (strlen(text) >= SLOT_ID_SIZE || !dash || strspn(dash + 1, "0123456789abcdef") != 16 ||
+        dash[17] != '\0')
         return "a version's directory name";
     (void)snprintf(version, sizeof(version), "%.*s", (int)(dash - text), text);
     return name_check_version(version);

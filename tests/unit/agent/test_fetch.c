@@ -84,7 +84,7 @@ END_TEST
 START_TEST(sweeps_all_but_what_is_to_be_kept)
 {
     struct world world;
-    uint8_t keep[1][DIGEST_SHA256_SIZE] = {{0}};
+    const uint8_t keep[1][DIGEST_SHA256_SIZE] = {{0}};
 
     world_init(&world);
     world_write(&world,
