@@ -55,7 +55,7 @@ static int list_devices(struct deploying *deploying)
     int r;
 
     r = server_list(&deploying->server, "list devices",
-                    server_address(&deploying->server, "devices", NULL), "", 0, &answer);
+                    SERVER_ADDRESS(&deploying->server, "devices"), "", 0, &answer);
     if (r)
         return r;
     deploying->devices =
@@ -110,7 +110,7 @@ static int set_desired(struct deploying *deploying, json_t **ret_answer)
         &(struct server_question){
             .what = arena_printf(&cli->arena, "deploy '%s@%s'", deploying->reference.model,
                                  deploying->reference.version),
-            .address = server_address(&deploying->server, "desired", NULL),
+            .address = SERVER_ADDRESS(&deploying->server, "desired"),
             .body = body,
         },
         NULL, ret_answer);

@@ -70,7 +70,7 @@ int cmd_device_ls(void *context, int operands, char **operand)
     (void)operand;
     r = server_open(cli, &server);
     if (!r)
-        r = server_list(&server, "list devices", server_address(&server, "devices", NULL),
+        r = server_list(&server, "list devices", SERVER_ADDRESS(&server, "devices"),
                         cli->flags.online ? "online=true" : "", cli->flags.limit, &devices);
     if (r)
         return r;
@@ -133,10 +133,8 @@ static void add_slot(struct cli *cli, struct table *table, const char *name, con
 {
     struct table_row *row = table_add(table);
     const char *state = json_string_value(json_object_get(installed, "state"));
-    const json_t *time = json_object_get(installed, "time");
+    const json_t *time = json_object_get(installed, "received_at");
 
-    if (!time)
-        time = json_object_get(installed, "reported_at");
     table_set(table, row, 0, name, OUTPUT_BOLD);
     table_set(table, row, 1, slot_text(cli, desired), OUTPUT_PLAIN);
     table_set(table, row, 2, slot_text(cli, installed), OUTPUT_PLAIN);
@@ -198,7 +196,7 @@ int cmd_device_show(void *context, int operands, char **operand)
         r = server_open(cli, &server);
     if (!r)
         r = server_get(&server, arena_printf(&cli->arena, "show device '%s'", operand[0]),
-                       server_address(&server, "devices", operand[0], NULL), &device);
+                       SERVER_ADDRESS(&server, "devices", operand[0]), &device);
     if (r)
         return r;
     output_json(&cli->output, device);
@@ -260,7 +258,7 @@ int cmd_device_reports(void *context, int operands, char **operand)
         r = server_open(cli, &server);
     if (!r)
         r = server_list(&server, arena_printf(&cli->arena, "list the reports of '%s'", operand[0]),
-                        server_address(&server, "devices", operand[0], "reports", NULL), "",
+                        SERVER_ADDRESS(&server, "devices", operand[0], "reports"), "",
                         cli->flags.limit, &reports);
     if (r)
         return r;
@@ -290,7 +288,7 @@ int cmd_device_revoke(void *context, int operands, char **operand)
                        &(struct server_question){
                            .what = arena_printf(&cli->arena, "revoke device '%s'", operand[0]),
                            .method = "DELETE",
-                           .address = server_address(&server, "devices", operand[0], NULL),
+                           .address = SERVER_ADDRESS(&server, "devices", operand[0]),
                        },
                        NULL, NULL);
     if (r)

@@ -167,7 +167,7 @@ int cmd_enrolment_create(void *context, int operands, char **operand)
         r = server_ask(&server,
                        &(struct server_question){
                            .what = "make an enrolment token",
-                           .address = server_address(&server, "enrolments", NULL),
+                           .address = SERVER_ADDRESS(&server, "enrolments"),
                            .body = body,
                        },
                        NULL, &enrolment);
@@ -197,7 +197,7 @@ int cmd_enrolment_ls(void *context, int operands, char **operand)
     (void)operand;
     r = server_open(cli, &server);
     if (!r)
-        r = server_list(&server, "list enrolments", server_address(&server, "enrolments", NULL), "",
+        r = server_list(&server, "list enrolments", SERVER_ADDRESS(&server, "enrolments"), "",
                         cli->flags.limit, &enrolments);
     if (r)
         return r;
@@ -220,7 +220,7 @@ int cmd_enrolment_revoke(void *context, int operands, char **operand)
                        &(struct server_question){
                            .what = arena_printf(&cli->arena, "revoke enrolment '%s'", operand[0]),
                            .method = "DELETE",
-                           .address = server_address(&server, "enrolments", operand[0], NULL),
+                           .address = SERVER_ADDRESS(&server, "enrolments", operand[0]),
                        },
                        NULL, NULL);
     if (r)

@@ -137,7 +137,7 @@ static int ask_whoami(struct cli *cli, struct server *server, const char *profil
 {
     int r;
 
-    r = server_get(server, "ask who you are", server_address(server, "whoami", NULL), ret_whoami);
+    r = server_get(server, "ask who you are", SERVER_ADDRESS(server, "whoami"), ret_whoami);
     if (r)
         return r;
     if (!json_is_string(json_object_get(*ret_whoami, "workspace")))

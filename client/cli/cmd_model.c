@@ -132,7 +132,7 @@ int cmd_model_create(void *context, int operands, char **operand)
         r = server_ask(&server,
                        &(struct server_question){
                            .what = arena_printf(&cli->arena, "make model '%s'", operand[0]),
-                           .address = server_address(&server, "models", NULL),
+                           .address = SERVER_ADDRESS(&server, "models"),
                            .body = body,
                        },
                        NULL, &model);
@@ -160,7 +160,7 @@ int cmd_model_ls(void *context, int operands, char **operand)
     (void)operand;
     r = server_open(cli, &server);
     if (!r)
-        r = server_list(&server, "list models", server_address(&server, "models", NULL), "",
+        r = server_list(&server, "list models", SERVER_ADDRESS(&server, "models"), "",
                         cli->flags.limit, &models);
     if (r)
         return r;
@@ -215,7 +215,7 @@ static int show_version(struct cli *cli, struct server *server, const struct ref
         server,
         arena_printf(&cli->arena, "show version '%s' of model '%s'", reference->version,
                      reference->model),
-        server_address(server, "models", reference->model, "versions", reference->version, NULL),
+        SERVER_ADDRESS(server, "models", reference->model, "versions", reference->version),
         &version);
     if (r)
         return r;
@@ -237,10 +237,10 @@ static int show_model(struct cli *cli, struct server *server, const char *name)
     if (state && strcmp(state, "draft") != 0 && strcmp(state, "published") != 0)
         return cli_usage(cli, "--state is 'draft' or 'published', not '%s'", state);
     r = server_get(server, arena_printf(&cli->arena, "show model '%s'", name),
-                   server_address(server, "models", name, NULL), &model);
+                   SERVER_ADDRESS(server, "models", name), &model);
     if (!r)
         r = server_list(server, arena_printf(&cli->arena, "list the versions of '%s'", name),
-                        server_address(server, "models", name, "versions", NULL),
+                        SERVER_ADDRESS(server, "models", name, "versions"),
                         state ? arena_printf(&cli->arena, "state=%s", state) : "", cli->flags.limit,
                         &versions);
     if (r)
@@ -297,8 +297,8 @@ int cmd_model_discard(void *context, int operands, char **operand)
                        &(struct server_question){
                            .what = arena_printf(&cli->arena, "discard '%s'", operand[0]),
                            .method = "DELETE",
-                           .address = server_address(&server, "models", reference.model, "versions",
-                                                     reference.version, NULL),
+                           .address = SERVER_ADDRESS(&server, "models", reference.model, "versions",
+                                                     reference.version),
                        },
                        NULL, NULL);
     if (r)

@@ -46,7 +46,7 @@ int cmd_model_key_add(void *context, int operands, char **operand)
         r = server_ask(&server,
                        &(struct server_question){
                            .what = arena_printf(&cli->arena, "add a key to model '%s'", operand[0]),
-                           .address = server_address(&server, "models", operand[0], "keys", NULL),
+                           .address = SERVER_ADDRESS(&server, "models", operand[0], "keys"),
                            .body = body,
                        },
                        NULL, &answer);
@@ -74,7 +74,7 @@ static int find_by_start(struct cli *cli, struct server *server, const char *mod
     int r;
 
     r = server_get(server, arena_printf(&cli->arena, "show model '%s'", model),
-                   server_address(server, "models", model, NULL), &answer);
+                   SERVER_ADDRESS(server, "models", model), &answer);
     if (r)
         return r;
     json_array_foreach (json_object_get(answer, "keys"), index, key) {
@@ -129,7 +129,7 @@ int cmd_model_key_revoke(void *context, int operands, char **operand)
             &(struct server_question){
                 .what = arena_printf(&cli->arena, "revoke a key of model '%s'", operand[0]),
                 .method = "DELETE",
-                .address = server_address(&server, "models", operand[0], "keys", keyid, NULL),
+                .address = SERVER_ADDRESS(&server, "models", operand[0], "keys", keyid),
             },
             NULL, NULL);
     if (r)

@@ -52,8 +52,8 @@ static int check_version_is_new(struct publication *publication)
         &publication->server,
         &(struct server_question){
             .what = arena_printf(&cli->arena, "ask for version '%s'", reference->version),
-            .address = server_address(&publication->server, "models", reference->model, "versions",
-                                      reference->version, NULL),
+            .address = SERVER_ADDRESS(&publication->server, "models", reference->model, "versions",
+                                      reference->version),
             .tolerated = 404,
         },
         &status, &version);
@@ -213,16 +213,16 @@ static int post_version(struct publication *publication, const json_t *envelope,
 
     secret_random(random, sizeof(random));
     text_hex(random, sizeof(random), key);
-    return server_ask(&publication->server,
-                      &(struct server_question){
-                          .what = arena_printf(&cli->arena, "publish version '%s' of model '%s'",
-                                               reference->version, reference->model),
-                          .address = server_address(&publication->server, "models",
-                                                    reference->model, "versions", NULL),
-                          .body = envelope,
-                          .idempotency_key = key,
-                      },
-                      NULL, ret_version);
+    return server_ask(
+        &publication->server,
+        &(struct server_question){
+            .what = arena_printf(&cli->arena, "publish version '%s' of model '%s'",
+                                 reference->version, reference->model),
+            .address = SERVER_ADDRESS(&publication->server, "models", reference->model, "versions"),
+            .body = envelope,
+            .idempotency_key = key,
+        },
+        NULL, ret_version);
 }
 
 static void print_result(struct publication *publication, json_t *version)

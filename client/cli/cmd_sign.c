@@ -45,8 +45,8 @@ static int check_is_draft(struct signing *signing)
     r = server_get(
         &signing->server,
         arena_printf(&cli->arena, "ask for '%s@%s'", reference->model, reference->version),
-        server_address(&signing->server, "models", reference->model, "versions", reference->version,
-                       NULL),
+        SERVER_ADDRESS(&signing->server, "models", reference->model, "versions",
+                       reference->version),
         &version);
     if (r)
         return r;
@@ -66,7 +66,7 @@ static int fetch_previous(struct signing *signing)
     int r;
 
     r = server_list(&signing->server, "list published versions",
-                    server_address(&signing->server, "models", previous.model, "versions", NULL),
+                    SERVER_ADDRESS(&signing->server, "models", previous.model, "versions"),
                     "state=published", 1, &versions);
     if (r)
         return r;
@@ -266,8 +266,8 @@ static int post_signature(struct signing *signing, json_t **ret_version)
         &signing->server,
         &(struct server_question){
             .what = arena_printf(&cli->arena, "sign '%s@%s'", reference->model, reference->version),
-            .address = server_address(&signing->server, "models", reference->model, "versions",
-                                      reference->version, "signatures", NULL),
+            .address = SERVER_ADDRESS(&signing->server, "models", reference->model, "versions",
+                                      reference->version, "signatures"),
             .body = body,
         },
         NULL, ret_version);

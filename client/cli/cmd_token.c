@@ -7,12 +7,13 @@
 #include "cli/server.h"
 
 static const struct listing_column list_columns[] = {
-    {"ID",      "id",         LISTING_TEXT},
-    {"NAME",    "name",       LISTING_NAME},
-    {"ROLE",    "role",       LISTING_TEXT},
-    {"CREATED", "created_at", LISTING_WHEN},
-    {"EXPIRES", "expires_at", LISTING_WHEN},
-    {"REVOKED", "revoked_at", LISTING_WHEN},
+    {"ID",        "id",           LISTING_TEXT},
+    {"NAME",      "name",         LISTING_NAME},
+    {"ROLE",      "role",         LISTING_TEXT},
+    {"CREATED",   "created_at",   LISTING_WHEN},
+    {"LAST USED", "last_used_at", LISTING_WHEN},
+    {"EXPIRES",   "expires_at",   LISTING_WHEN},
+    {"REVOKED",   "revoked_at",   LISTING_WHEN},
 };
 
 static const struct listing_column created_columns[] = {
@@ -43,7 +44,7 @@ int cmd_token_create(void *context, int operands, char **operand)
     r = server_ask(&server,
                    &(struct server_question){
                        .what = "make a token",
-                       .address = server_address(&server, "tokens", NULL),
+                       .address = SERVER_ADDRESS(&server, "tokens"),
                        .body = body,
                    },
                    NULL, &token);
@@ -68,7 +69,7 @@ int cmd_token_ls(void *context, int operands, char **operand)
     (void)operand;
     r = server_open(cli, &server);
     if (!r)
-        r = server_list(&server, "list tokens", server_address(&server, "tokens", NULL), "",
+        r = server_list(&server, "list tokens", SERVER_ADDRESS(&server, "tokens"), "",
                         cli->flags.limit, &tokens);
     if (r)
         return r;
@@ -90,7 +91,7 @@ int cmd_token_revoke(void *context, int operands, char **operand)
                        &(struct server_question){
                            .what = arena_printf(&cli->arena, "revoke token '%s'", operand[0]),
                            .method = "DELETE",
-                           .address = server_address(&server, "tokens", operand[0], NULL),
+                           .address = SERVER_ADDRESS(&server, "tokens", operand[0]),
                        },
                        NULL, NULL);
     if (r)

@@ -147,6 +147,7 @@ static const struct option_entry publish_flags[] = {
 static const struct option_entry sign_flags[] = {
     FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
     FLAG_YES,
+    FLAG_RETRY,
     END,
 };
 

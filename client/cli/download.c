@@ -140,7 +140,7 @@ static int ask(struct download *download)
     uint64_t before = download->done;
 
     text_hex(download->artifact->sha256, DIGEST_SHA256_SIZE, hex);
-    request.url = server_address(download->server, "artifacts", hex, NULL);
+    request.url = SERVER_ADDRESS(download->server, "artifacts", hex);
     if (download->done > 0) {
         (void)snprintf(range, sizeof(range), "bytes=%llu-", (unsigned long long)download->done);
         request.headers = headers;

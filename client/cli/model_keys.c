@@ -17,7 +17,7 @@ int model_keys_read(struct server *server, const char *model, struct model_keys 
     int r;
 
     r = server_get(server, arena_printf(arena, "ask for the keys of model '%s'", model),
-                   server_address(server, "models", model, NULL), &answer);
+                   SERVER_ADDRESS(server, "models", model), &answer);
     if (r)
         return r;
     listed = json_object_get(answer, "keys");

@@ -137,10 +137,9 @@ static int check_failure(struct watching *watching, size_t index, const json_t *
     json_t *item;
     int r;
 
-    r = server_list(
-        rollout->server, "ask how far the devices are",
-        server_address(rollout->server, "devices", rollout->devices[index], "reports", NULL), "",
-        REPORTS_MAX, &reports);
+    r = server_list(rollout->server, "ask how far the devices are",
+                    SERVER_ADDRESS(rollout->server, "devices", rollout->devices[index], "reports"),
+                    "", REPORTS_MAX, &reports);
     if (r)
         return r;
     json_array_foreach (json_object_get(reports, "items"), i, item) {
@@ -167,8 +166,7 @@ static int look(struct watching *watching)
         if (watching->states[i] != ROLLOUT_PENDING)
             continue;
         r = server_get(rollout->server, "ask how far the devices are",
-                       server_address(rollout->server, "devices", rollout->devices[i], NULL),
-                       &device);
+                       SERVER_ADDRESS(rollout->server, "devices", rollout->devices[i]), &device);
         if (r)
             return r;
         state = rollout_judge(device, rollout->slot, &rollout->reference);

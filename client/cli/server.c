@@ -7,7 +7,6 @@
 #include "crypto/secret.h"
 #include "lib/retry.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,13 +87,14 @@ int server_open(struct cli *cli, struct server *ret_server)
             return r;
     }
     if (url && !cli->flags.profile) {
+        url = profile_url(&cli->arena, url, &error);
+        if (!url)
+            return cli_usage(cli, "MODELFERRY_URL: %s", error);
         /* A stored token goes to the server that it was stored for, and nowhere else. */
-        if (!token)
+        if (!token && strcmp(url, profile.url) != 0)
             return output_fail(&cli->output, CLI_USAGE, "set both, or neither",
                                "MODELFERRY_URL is set and MODELFERRY_TOKEN is not");
-        profile.url = profile_url(&cli->arena, url, &error);
-        if (!profile.url)
-            return cli_usage(cli, "MODELFERRY_URL: %s", error);
+        profile.url = url;
     }
     if (token && !cli->flags.profile)
         profile.token = token;
@@ -111,19 +111,15 @@ void server_close(struct server *server)
     *server = (struct server){0};
 }
 
-const char *server_address(const struct server *server, ...)
+const char *server_address(const struct server *server, const char *const *segments, size_t count)
 {
     CLEANUP(buffer_release) struct buffer address = BUFFER((size_t)64 << 10);
-    va_list segments;
 
     buffer_printf(&address, "%s/api/v1", server->url);
-    va_start(segments, server);
-    for (const char *segment = va_arg(segments, const char *); segment;
-         segment = va_arg(segments, const char *)) {
+    for (size_t i = 0; i < count; i++) {
         buffer_append_char(&address, '/');
-        http_escape(&address, segment);
+        http_escape(&address, segments[i]);
     }
-    va_end(segments);
     return arena_strndup(&server->cli->arena, address.bytes, address.size);
 }
 
@@ -461,7 +457,7 @@ int server_workspace(struct server *server, const char **ret_workspace)
     const char *workspace;
     int r;
 
-    r = server_get(server, "ask who you are", server_address(server, "whoami", NULL), &whoami);
+    r = server_get(server, "ask who you are", SERVER_ADDRESS(server, "whoami"), &whoami);
     if (r)
         return r;
     workspace = json_string_value(json_object_get(whoami, "workspace"));

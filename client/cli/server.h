@@ -41,9 +41,13 @@ void server_close(struct server *server);
 
 /*
  * The address of a resource, in the command's arena: the segments, percent-encoded, behind
- * "<url>/api/v1"; the list ends with NULL.
+ * "<url>/api/v1".
  */
-const char *server_address(const struct server *server, ...) __attribute__((sentinel));
+const char *server_address(const struct server *server, const char *const *segments, size_t count);
+
+#define SERVER_ADDRESS(server, ...)                                                                \
+    server_address((server), (const char *const[]){__VA_ARGS__},                                   \
+                   sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 struct server_question {
     const char *what;   /* for the error: "cannot <what>: ..." */

@@ -37,8 +37,8 @@ static int fetch(struct server *server, const char *workspace, const struct refe
     r = server_get_bytes(server,
                          arena_printf(&cli->arena, "fetch the manifest of '%s@%s'",
                                       reference->model, reference->version),
-                         server_address(server, "models", reference->model, "versions",
-                                        reference->version, "manifest", NULL),
+                         SERVER_ADDRESS(server, "models", reference->model, "versions",
+                                        reference->version, "manifest"),
                          &manifest->bytes);
     if (r)
         return r;

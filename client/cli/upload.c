@@ -175,7 +175,7 @@ static int ask_presence(struct upload *upload, bool *ret_present)
 {
     struct http_request request = {
         .method = "HEAD",
-        .url = server_address(upload->server, "artifacts", upload->hex, NULL),
+        .url = SERVER_ADDRESS(upload->server, "artifacts", upload->hex),
     };
     int r;
 
@@ -200,7 +200,7 @@ static int create(struct upload *upload)
     };
     struct http_request request = {
         .method = "POST",
-        .url = server_address(upload->server, "uploads", NULL),
+        .url = SERVER_ADDRESS(upload->server, "uploads"),
         .headers = headers,
         .header_count = ARRAY_LEN(headers),
     };
@@ -241,7 +241,7 @@ static int ask_offset(struct upload *upload)
     };
     struct http_request request = {
         .method = "HEAD",
-        .url = server_address(upload->server, "uploads", upload->id, NULL),
+        .url = SERVER_ADDRESS(upload->server, "uploads", upload->id),
         .headers = headers,
         .header_count = ARRAY_LEN(headers),
     };
@@ -276,7 +276,7 @@ static int send_rest(struct upload *upload)
     };
     struct http_request request = {
         .method = "PATCH",
-        .url = server_address(upload->server, "uploads", upload->id, NULL),
+        .url = SERVER_ADDRESS(upload->server, "uploads", upload->id),
         .headers = headers,
         .header_count = ARRAY_LEN(headers),
         .on_upload = give_bytes,
@@ -334,7 +334,7 @@ static int step_put(struct upload *upload)
     };
     struct http_request request = {
         .method = "PUT",
-        .url = server_address(upload->server, "artifacts", upload->hex, NULL),
+        .url = SERVER_ADDRESS(upload->server, "artifacts", upload->hex),
         .headers = headers,
         .header_count = ARRAY_LEN(headers),
         .on_upload = give_bytes,

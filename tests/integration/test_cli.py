@@ -283,6 +283,20 @@ def test_signing_asks_first(draft):
     assert draft.json("model", "show", "digits@1.1.0")["state"] == "draft"
 
 
+@pytest.mark.parametrize("answer, state", [("y", "published"), ("n", "draft"), ("", "draft")])
+def test_signing_does_what_is_answered_at_a_terminal(draft, answer, state):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([draft.binary, "sign", "digits@1.1.0"], env=draft.env, stdin=theirs,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    os.close(theirs)
+    os.write(ours, answer.encode() + b"\n")
+    out, err = process.communicate(timeout=60)
+    os.close(ours)
+    assert "sign this with key" in err and "metrics.accuracy" in out
+    assert process.returncode == (0 if state == "published" else FAILED), err
+    assert draft.json("model", "show", "digits@1.1.0")["state"] == state
+
+
 def test_signing_checks_local_files(draft):
     says(draft.run("sign", "digits@1.1.0", "model.onnx", "--yes"),
          "checked model.onnx against model.onnx")
@@ -603,6 +617,17 @@ def test_an_upload_that_was_interrupted_says_that_it_goes_on(ann, big, publisher
     assert "interrupted while uploading 'big.onnx', at " in err
     assert "the same command goes on from there" in err
     assert ann.json("publish", "digits@1.0.0", "big.onnx")["uploads"][0]["upload"] == "resumed"
+
+
+def test_an_interrupt_is_heard_while_nothing_moves(ann, big, publisher, server, proxy, people):
+    through = proxy(server.api_port)
+    cli = people("publisher", url=f"http://127.0.0.1:{through.port}")
+    process = start(cli, "publish", "digits@1.0.0", "big.onnx")
+    midway(cli, publisher, process)
+    through.stalled = True
+    process.send_signal(2)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "the same command goes on from there" in err
 
 
 def test_an_upload_outlives_the_server(ann, big, publisher, server, proxy, people):

@@ -66,7 +66,7 @@ START_TEST(escapes_what_goes_into_an_address)
     stage_open(&stage);
     store("default", "https://a/ferry", "mft_a");
     ck_assert_int_eq(server_open(&stage.cli, &server), 0);
-    ck_assert_str_eq(server_address(&server, "models", "a/../b", "versions", "1.0.0+x", NULL),
+    ck_assert_str_eq(SERVER_ADDRESS(&server, "models", "a/../b", "versions", "1.0.0+x"),
                      "https://a/ferry/api/v1/models/a%2F..%2Fb/versions/1.0.0%2Bx");
     stage_close(&stage);
 }
