@@ -120,6 +120,14 @@ CREATE INDEX model_version_manifest_sha256 ON model_version (workspace_id, manif
     WHERE state = 'published';
 COMMENT ON INDEX model_version_manifest_sha256 IS 'The manifest that a device asks for by digest';
 
+CREATE FUNCTION model_version_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'version % is published and never changes', OLD.version; END $$;
+COMMENT ON FUNCTION model_version_refuse_change IS 'Not even a bug may change what was published';
+CREATE TRIGGER model_version_immutable BEFORE UPDATE OR DELETE ON model_version
+    FOR EACH ROW WHEN (OLD.state = 'published') EXECUTE FUNCTION model_version_refuse_change();
+COMMENT ON TRIGGER model_version_immutable ON model_version IS 'Drafts change, versions do not';
+
 CREATE TABLE version_tag (
     workspace_id bigint NOT NULL,
     version_id bigint NOT NULL,

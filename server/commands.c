@@ -51,7 +51,9 @@ static int run_migrate(void *context, int operands, char **operand)
 
     (void)operands;
     (void)operand;
-    return open_database(context, &db) == 0 ? 0 : EXIT_FAILED;
+    if (open_database(context, &db) != 0)
+        return EXIT_FAILED;
+    return migrate_grant(db) == 0 ? 0 : EXIT_FAILED;
 }
 
 static int run_token_create(void *context, int operands, char **operand)

@@ -31,6 +31,26 @@ static const char sql_create[] =
     "COMMENT ON COLUMN schema_migration.applied_at IS 'When it was applied';"
     "COMMENT ON INDEX schema_migration_pkey IS 'By number: every start'";
 
+/* All tables first, so that a new one is never forgotten; then what is narrower. */
+static const char sql_grant[] =
+    "DO $$ BEGIN"
+    " IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'modelferry_app') THEN RETURN; END IF;"
+    " GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO modelferry_app;"
+    " REVOKE INSERT, UPDATE, DELETE ON schema_migration, workspace FROM modelferry_app;"
+    " REVOKE DELETE ON api_token, model, model_key FROM modelferry_app;"
+    " REVOKE UPDATE, DELETE ON model, model_tag, version_tag, version_metric, version_param,"
+    "  variant, version_signature FROM modelferry_app;"
+    " REVOKE UPDATE ON api_token, model_key, model_version, variant_artifact FROM modelferry_app;"
+    " REVOKE DELETE ON variant_artifact FROM modelferry_app;"
+    /* Uploads lock the row of their workspace, which asks for the right to change some of it. */
+    " GRANT UPDATE (created_at) ON workspace TO modelferry_app;"
+    " GRANT UPDATE (revoked_at, last_used_at) ON api_token TO modelferry_app;"
+    " GRANT UPDATE (revoked_at, revoked_by) ON model_key TO modelferry_app;"
+    " GRANT UPDATE (state, manifest, manifest_sha256, published_at) ON model_version"
+    "  TO modelferry_app;"
+    " GRANT UPDATE (artifact_id) ON variant_artifact TO modelferry_app;"
+    " END $$";
+
 static const struct db_stmt select_server = {
     "migrate_server",
     "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
@@ -166,19 +186,32 @@ static int apply_next(struct db *db, void *arg)
     return must(db_exec(db, &insert_applied, &params, NULL), step->missing);
 }
 
+int migrate_grant(struct db *db)
+{
+    int r;
+
+    r = db_exec_script(db, sql_grant);
+    return r > 0 ? log_fail(ERR_INTERNAL, "cannot grant to modelferry_app: outcome %d", r) : r;
+}
+
 int migrate_run(struct db *db, const struct migration *migrations, size_t count)
 {
     struct step step = {.migrations = migrations, .count = count};
+    bool changed = false;
     int r;
 
     r = compare(db, &step);
     while (!r && step.missing) {
         r = tx_run(db, apply_next, &step);
-        if (!r && step.missing)
-            log_line(LOG_INFO, "applied migration %04d_%s", step.missing->number,
-                     step.missing->title);
+        if (r == ERR_INTERNAL)
+            log_line(LOG_ERROR, "the schema is not up to date: run 'modelferryd migrate' with "
+                                "database.url of the role that owns it");
+        if (r || !step.missing)
+            break;
+        changed = true;
+        log_line(LOG_INFO, "applied migration %04d_%s", step.missing->number, step.missing->title);
     }
-    return r;
+    return !r && changed && migrations == migrations_all ? migrate_grant(db) : r;
 }
 
 int migrate_check(struct db *db, const struct migration *migrations, size_t count)

@@ -25,6 +25,14 @@ enum {
  */
 int migrate_run(struct db *db, const struct migration *migrations, size_t count) MUST_CHECK;
 
+/*
+ * Gives the role modelferry_app, where there is one, what a server needs and no more: no DDL, no
+ * TRUNCATE, nothing on workspaces but to read them, no change of what is append-only. migrate_run
+ * does it when it applied something; whoever owns the tables may do it at any time.
+ * docs/DATABASE.md says how to use it.
+ */
+int migrate_grant(struct db *db) MUST_CHECK;
+
 /* Only reads: whether the schema is exactly the binary's. For readiness. */
 int migrate_check(struct db *db, const struct migration *migrations, size_t count) MUST_CHECK;
 
