@@ -57,11 +57,15 @@ static int check_is_draft(struct signing *signing)
                        reference->model, reference->version, state ? state : "unknown");
 }
 
-/* The newest published version, to compare with. A new model has none. */
-static int fetch_previous(struct signing *signing)
+/*
+ * The newest published version, to compare with. A new model has none. It must be signed: else a
+ * server could make a change look like none.
+ */
+static int fetch_previous(struct signing *signing, const struct model_keys *keys)
 {
     struct cli *cli = signing->cli;
     json_auto_t *versions = NULL;
+    const char *keyid;
     struct reference previous = {.model = signing->reference.model};
     int r;
 
@@ -75,8 +79,8 @@ static int fetch_previous(struct signing *signing)
                          json_array_get(json_object_get(versions, "items"), 0), "version")));
     if (!previous.version)
         return 0;
-    return signed_manifest_fetch(&signing->server, signing->workspace, &previous,
-                                 &signing->previous);
+    r = signed_manifest_fetch(&signing->server, signing->workspace, &previous, &signing->previous);
+    return r ? r : signed_manifest_verify(cli, &signing->previous, keys, &keyid);
 }
 
 static int prepare(struct signing *signing, const char *reference)
@@ -102,7 +106,7 @@ static int prepare(struct signing *signing, const char *reference)
         r = signed_manifest_fetch(&signing->server, signing->workspace, &signing->reference,
                                   &signing->draft);
     if (!r)
-        r = fetch_previous(signing);
+        r = fetch_previous(signing, &keys);
     return r;
 }
 

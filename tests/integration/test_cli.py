@@ -12,6 +12,7 @@ import pytest
 
 from ferry import paths, signing
 from ferry.cli import Cli
+from ferry.frontends import certificate
 from ferry.wait import wait_until
 
 FAILED, USAGE, UNREACHABLE, TIMED_OUT, UNVERIFIED = 1, 2, 3, 4, 5
@@ -113,6 +114,32 @@ def test_unreachable_and_foreign_servers_are_told_apart(people, scratch):
     says(gone.run("model", "ls", status=UNREACHABLE), "is the server running")
     error = json.loads(gone.run("model", "ls", "--json", status=UNREACHABLE).err)
     assert error["exit"] == UNREACHABLE and "error" in error and "hint" in error
+
+
+def test_tls_is_verified_with_the_authority_that_login_was_told(make_server, scratch):
+    certificate(scratch)
+    server = make_server({"api": {"tls_cert": scratch / "fullchain.pem",
+                                  "tls_key": scratch / "privkey.pem"}}, start=False)
+    server.start(ready=False).wait_listening()
+    token = server.create_token("publisher")
+    url = f"https://127.0.0.1:{server.api_port}"
+    cli = Cli(scratch / "home")
+    says(cli.run("login", url, input=token, status=UNREACHABLE), "--ca-file")
+    cli.run("login", url, "--ca-file", "../fullchain.pem", input=token)
+    assert cli.json("whoami", cwd="/")["url"] == url
+
+
+def test_a_server_without_its_database_is_worth_another_try(make_server, private_cluster,
+                                                            private_database, scratch):
+    server = make_server(database_url=private_database.url())
+    cli = Cli(scratch / "home", env={"MODELFERRY_URL": server.url(),
+                                     "MODELFERRY_TOKEN": server.create_token("admin")})
+    cli.run("model", "ls")
+    private_cluster.stop("immediate")
+    done = cli.run("model", "create", "digits", "--json", status=UNREACHABLE)
+    assert json.loads(done.err.splitlines()[-1])["problem"]["status"] == 503
+    private_cluster.start()
+    wait_until(lambda: cli.run("model", "create", "digits", status=None).status == 0)
 
 
 def test_an_answer_that_is_not_ours_is_refused(people, scratch):
@@ -315,6 +342,30 @@ def test_signing_refuses_a_key_that_is_not_registered(draft):
     draft.run("keys", "init", "--name", "stranger")
     says(draft.run("sign", "digits@1.1.0", "--key", "stranger", "--yes", status=FAILED),
          "is not registered for model 'digits'")
+
+
+def forge(database, version, old, new):
+    """What a server that was broken into could do to a manifest."""
+    changed = database.sql(
+        "BEGIN; ALTER TABLE model_version DISABLE TRIGGER ALL; UPDATE model_version SET manifest ="
+        f" convert_to(replace(convert_from(manifest, 'UTF8'), '{old}', '{new}'), 'UTF8')"
+        f" WHERE version = '{version}' RETURNING version; COMMIT;")
+    assert changed == [[version]]
+
+
+def test_signing_compares_with_signed_versions_only(draft, database):
+    forge(database, "1.0.0", '"0.90"', '"0.97"')
+    says(draft.run("sign", "digits@1.1.0", "--yes", status=UNVERIFIED),
+         "'digits@1.0.0' is not signed by a key that is trusted")
+    assert draft.json("model", "show", "digits@1.1.0")["state"] == "draft"
+
+
+def test_pull_refuses_a_manifest_that_was_changed(draft, database):
+    forge(database, "1.0.0", '"0.90"', '"0.99"')
+    says(draft.run("pull", "digits@1.0.0", status=UNVERIFIED), "1 of them bad")
+    forge(database, "1.0.0", "digits", "others")
+    says(draft.run("pull", "digits@1.0.0", status=UNVERIFIED), "is about 'others@1.0.0'")
+    assert not (draft.home / "digits-1.0.0").exists()
 
 
 def test_a_draft_is_discarded_and_a_version_is_not(draft):
