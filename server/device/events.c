@@ -7,7 +7,6 @@
 #include "push/wheel.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -15,8 +14,26 @@
 #include <string.h>
 
 #define RETRY_MS 5000
-#define BLOCK_BYTES 192
-#define LINE_MAX 96
+/* Of the buffer that libmicrohttpd keeps for peers that cannot take chunks (HTTP/1.0). */
+#define BLOCK_BYTES 16
+#define TEXT_MAX 128
+
+/* What a stream says; the text is made again for each piece that the socket takes. */
+enum saying {
+    SAYING_NOTHING,
+    SAYING_HELLO, /* retry, and the state where it differs from what the device knows */
+    SAYING_STATE,
+    SAYING_BEAT,
+    SAYING_REVOKED, /* from here on: goodbyes */
+    SAYING_EVICTED,
+    SAYING_STOPPING,
+};
+
+static const char *const goodbyes[] = {
+    [SAYING_REVOKED] = "this device was revoked",
+    [SAYING_EVICTED] = "newer streams of this device took its place",
+    [SAYING_STOPPING] = "server is stopping",
+};
 
 /* One open stream. Tens of thousands of these sit idle: every byte counts. */
 struct stream {
@@ -27,11 +44,10 @@ struct stream {
     struct waker *waker;
     int64_t told_version; /* -1: none yet */
     atomic_bool beat;     /* the timer fired */
-    bool opened;          /* "retry" is out */
-    bool over;            /* "goodbye" is out */
-    uint8_t pending_at;
-    uint8_t pending_size;
-    char pending[LINE_MAX];
+    bool opened;
+    bool tells;     /* SAYING_HELLO: the state, too */
+    uint8_t saying; /* enum saying */
+    uint8_t said;   /* how many bytes of it are out */
 };
 
 static void on_change(struct subscription *subscription)
@@ -51,74 +67,92 @@ static void on_beat(struct wheel_timer *timer)
     waker_wake(stream->waker);
 }
 
-__attribute__((format(printf, 2, 3))) static bool say(struct stream *stream, const char *format,
-                                                      ...)
+/* The whole text of what the stream is saying. */
+static size_t write_saying(const struct stream *stream, char text[static TEXT_MAX])
 {
-    va_list args;
-    int size;
+    char state[TEXT_MAX / 2];
+    int size = 0;
 
-    va_start(args, format);
-    size = vsnprintf(stream->pending, sizeof(stream->pending), format, args);
-    va_end(args);
-    stream->pending_at = 0;
-    stream->pending_size = size > 0 ? (uint8_t)size : 0;
-    return true;
+    (void)snprintf(state, sizeof(state),
+                   "event: state\nid: %" PRId64 "\ndata: {\"version\":%" PRId64 "}\n\n",
+                   stream->told_version, stream->told_version);
+    switch ((enum saying)stream->saying) {
+    case SAYING_NOTHING:
+        break;
+    case SAYING_HELLO:
+        size = snprintf(text, TEXT_MAX, "retry: %d\n\n%s", RETRY_MS, stream->tells ? state : "");
+        break;
+    case SAYING_STATE:
+        size = snprintf(text, TEXT_MAX, "%s", state);
+        break;
+    case SAYING_BEAT:
+        size = snprintf(text, TEXT_MAX, ":\n\n");
+        break;
+    case SAYING_REVOKED:
+    case SAYING_EVICTED:
+    case SAYING_STOPPING:
+        size = snprintf(text, TEXT_MAX, "event: goodbye\ndata: {\"reason\":\"%s\"}\n\n",
+                        goodbyes[stream->saying]);
+        break;
+    }
+    return (size_t)size;
 }
 
-static bool say_goodbye(struct stream *stream, const char *reason)
-{
-    stream->over = true;
-    return say(stream, "event: goodbye\ndata: {\"reason\":\"%s\"}\n\n", reason);
-}
-
-/* Makes the next thing to say, if there is one. */
-static bool say_next(struct stream *stream)
+/* What to say next. */
+static enum saying decide(struct stream *stream)
 {
     const struct gateway *gateway = stream->gateway;
     struct roster_device *device = stream->subscription.device;
     bool beat = atomic_exchange(&stream->beat, false);
-    int64_t version;
+    int64_t version = roster_device_version(device);
+    bool news = version != stream->told_version;
 
+    stream->told_version = version;
+    if (!roster_device_active(device))
+        return SAYING_REVOKED;
     if (!stream->opened) {
         stream->opened = true;
-        return say(stream, "retry: %d\n\n", RETRY_MS);
+        stream->tells = news;
+        return SAYING_HELLO;
     }
-    if (!roster_device_active(device))
-        return say_goodbye(stream, "this device was revoked");
+    if (news)
+        return SAYING_STATE;
     if (atomic_load(&stream->subscription.evicted))
-        return say_goodbye(stream, "newer streams of this device took its place");
-    version = roster_device_version(device);
-    if (version != stream->told_version) {
-        stream->told_version = version;
-        return say(stream, "event: state\nid: %" PRId64 "\ndata: {\"version\":%" PRId64 "}\n\n",
-                   version, version);
-    }
+        return SAYING_EVICTED;
     if (listener_stopping(gateway->listener))
-        return say_goodbye(stream, "server is stopping");
+        return SAYING_STOPPING;
     if (!beat)
-        return false;
+        return SAYING_NOTHING;
     roster_device_seen(device, clock_wall_ms(gateway->clock) / 1000);
-    return say(stream, ":\n\n");
+    return SAYING_BEAT;
 }
 
 static ptrdiff_t read_stream(struct source *source, char *bytes, size_t capacity)
 {
     struct stream *stream = (struct stream *)source;
+    char text[TEXT_MAX];
+    size_t whole;
     size_t size;
 
-    if (stream->pending_at == stream->pending_size) {
-        if (stream->over)
-            return SOURCE_END;
-        if (!say_next(stream))
+    if (stream->saying == SAYING_NOTHING) {
+        stream->saying = (uint8_t)decide(stream);
+        if (stream->saying == SAYING_NOTHING)
             return SOURCE_WAIT;
-        /* Whatever was said shows that the line is alive: the next beat counts from here. */
+        /* Whatever is said shows that the line is alive: the next beat counts from here. */
         wheel_arm(stream->gateway->wheel, &stream->timer, stream->gateway->heartbeat_ms);
     }
-    size = (size_t)(stream->pending_size - stream->pending_at);
+    whole = write_saying(stream, text);
+    if (stream->said == whole) /* a goodbye was said: nothing follows */
+        return SOURCE_END;
+    size = whole - stream->said;
     if (size > capacity)
         size = capacity;
-    memcpy(bytes, stream->pending + stream->pending_at, size);
-    stream->pending_at = (uint8_t)(stream->pending_at + size);
+    memcpy(bytes, text + stream->said, size);
+    stream->said = (uint8_t)(stream->said + size);
+    if (stream->saying < SAYING_REVOKED && stream->said == whole) {
+        stream->saying = SAYING_NOTHING;
+        stream->said = 0;
+    }
     return (ptrdiff_t)size;
 }
 

@@ -195,12 +195,14 @@ class TestCutOff:
     def server_options(self):
         return {"push": {"sweep_interval": "1h", "seen_interval": "1h"}}
 
-    def test_a_follower_that_was_cut_off_listens_again(self, database, device, publish, assign):
-        published = publish()
+    def test_a_follower_that_was_cut_off_listens_again(self, database, device, publish, assign,
+                                                       operator):
+        publish()
         with device.events() as stream:
             stream.next("state")
             database.disconnect_all()
-            assign(device, published)
+            body = {"devices": "all", "slot": "main", "model": "digits", "version": "1.0.0"}
+            wait_until(lambda: operator.post("/api/v1/desired", body).status == 200)
             assert stream.next("state")["id"] == "1"
             assign(device, publish(version="2.0.0", data=b"2"))
             assert stream.next("state")["id"] == "2"

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benches share: a server to measure, devices without number, the line at the end."""
+
+import contextlib
+import hashlib
+import os
+import pathlib
+import platform
+import secrets
+import shutil
+import statistics
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from ferry import paths, signing  # noqa: E402
+from ferry.cluster import Cluster  # noqa: E402
+from ferry.server import Server  # noqa: E402
+
+# The tests' clusters trade safety for speed; what is measured must not.
+DURABLE = "fsync = on\nsynchronous_commit = on\nfull_page_writes = on\nshared_buffers = 256MB\n"
+
+
+def machine():
+    """One line that says where this was measured."""
+    model = "unknown CPU"
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return (f"machine: {len(os.sched_getaffinity(0))} x {model}, {memory} MiB, "
+            f"Linux {platform.release()}, load {os.getloadavg()[0]:.1f}")
+
+
+def result(name, ours, unit, peer=None, goal=None, at_most=True):
+    """The line that says it all. goal is a ratio, or with no peer a value."""
+    line = f"bench {name}: ours={ours:.4g} {unit}"
+    measure = ours
+    if peer is not None:
+        measure = ours / peer
+        line += f" peer={peer:.4g} {unit} ratio={measure:.3f}"
+    if goal is not None:
+        passed = measure <= goal if at_most else measure >= goal
+        line += f" goal={'<=' if at_most else '>='}{goal:g} {'pass' if passed else 'miss'}"
+    print(line, flush=True)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def rss_bytes(pid):
+    """Resident memory of a process that is its own: no files, no shared pages."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) << 10
+    raise RuntimeError(f"no RssAnon of {pid}")
+
+
+@contextlib.contextmanager
+def served(options=None):
+    """(server, admin, database) on a PostgreSQL of their own."""
+    directory = paths.scratch("bench")
+    cluster = Cluster.create(DURABLE)
+    server = None
+    try:
+        database = cluster.create_database("bench")
+        server = Server(database.url(), directory, {"server": {"log_level": "warn"},
+                                                    **(options or {})})
+        server.start()
+        yield server, server.api(server.create_token("admin")), database
+    finally:
+        if server:
+            server.stop()
+        cluster.destroy()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def devices(database, count):
+    """Enrols devices device-0, device-1, ... by SQL; returns their tokens. Each has a state of its
+    own: the versions of their desired states differ."""
+    tokens = ["mfd_" + secrets.token_urlsafe(32) for _ in range(count)]
+    hashes = ",".join(f"'\\x{hashlib.sha256(token.encode()).hexdigest()}'" for token in tokens)
+    database.sql(f"""
+        INSERT INTO enrolment (workspace_id, name, token_sha256, uses_max, attributes, created_at,
+            created_by, expires_at)
+        SELECT id, 'bench', pg_catalog.sha256('bench'::bytea), 0, '{{}}', now(), 'bench', now() FROM workspace
+        WHERE name = 'default';
+        WITH hashes AS (SELECT hash, n FROM unnest(ARRAY[{hashes}]::bytea[])
+            WITH ORDINALITY AS h (hash, n)),
+        d AS (INSERT INTO device (workspace_id, name, public_key, keyid, token_sha256,
+                enrolment_id, attributes, assigned, capabilities, enrolled_at)
+            SELECT e.workspace_id, 'device-' || n - 1, pg_catalog.sha256(hash), pg_catalog.sha256(pg_catalog.sha256(hash)), hash,
+                e.id, '{{"board": "rpi5", "site": "lab"}}', '{{}}', ARRAY['onnx/cpu'], now()
+            FROM hashes, enrolment e ORDER BY n RETURNING id, workspace_id)
+        INSERT INTO device_state (device_id, workspace_id, revision, version)
+        SELECT id, workspace_id, 1, id % 1000 FROM d;
+        INSERT INTO device_change (device_ids) SELECT array_agg(id) FROM device
+        GROUP BY id / 65536;
+        ANALYZE""")
+    return tokens
+
+
+def publish(admin, version, data, key):
+    """A published version of the model 'bench'."""
+    if admin.get("/api/v1/models/bench").status == 404:
+        admin.post("/api/v1/models", {"name": "bench", "keys": [{"key": key.object}]}).expect(201)
+    admin.put(f"/api/v1/artifacts/{signing.sha256(data)}", body=data).expect(200, 201)
+    variants = [signing.variant([signing.artifact("model.onnx", data)])]
+    admin.post("/api/v1/models/bench/versions",
+               key.envelope(signing.manifest("bench", version, variants))).expect(201)
