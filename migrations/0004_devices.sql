@@ -55,8 +55,6 @@ CREATE TABLE device (
         CHECK (jsonb_typeof(attributes) = 'object' AND octet_length(attributes::text) <= 262144),
     assigned jsonb NOT NULL CONSTRAINT device_assigned
         CHECK (jsonb_typeof(assigned) = 'object' AND octet_length(assigned::text) <= 262144),
-    capabilities text[] COLLATE "C" NOT NULL CONSTRAINT device_capabilities
-        CHECK (cardinality(capabilities) <= 64 AND array_position(capabilities, NULL) IS NULL),
     enrolled_at timestamptz NOT NULL,
     revoked_at timestamptz,
     revoked_by text CONSTRAINT device_revoked_by CHECK (length(revoked_by) BETWEEN 1 AND 128),
@@ -83,7 +81,6 @@ COMMENT ON COLUMN device.next_token_sha256 IS
 COMMENT ON COLUMN device.enrolment_id IS 'With which token it enrolled, at last';
 COMMENT ON COLUMN device.attributes IS 'Reported by the device';
 COMMENT ON COLUMN device.assigned IS 'Attributes assigned at enrolment; they win over reported ones';
-COMMENT ON COLUMN device.capabilities IS 'What it can run, as runtime/hardware, sorted';
 COMMENT ON COLUMN device.enrolled_at IS 'When it enrolled, at last';
 COMMENT ON COLUMN device.revoked_at IS 'When it was revoked; NULL: active';
 COMMENT ON COLUMN device.revoked_by IS 'Name of the token that revoked it';
@@ -149,6 +146,9 @@ CREATE TABLE device_state (
     device_id bigint NOT NULL CONSTRAINT device_state_pkey PRIMARY KEY
         CONSTRAINT device_state_device_fkey REFERENCES device (id),
     workspace_id bigint NOT NULL,
+    active boolean NOT NULL DEFAULT true,
+    capabilities text COLLATE "C" NOT NULL CONSTRAINT device_state_capabilities
+        CHECK (octet_length(capabilities) <= 4288),
     assignment_id bigint,
     version bigint NOT NULL DEFAULT 0 CONSTRAINT device_state_version CHECK (version >= 0),
     revision bigint NOT NULL DEFAULT 0 CONSTRAINT device_state_revision CHECK (revision >= 0)
@@ -158,6 +158,10 @@ COMMENT ON TABLE device_state IS
     'removed, and the check would triple the time of a change of a whole fleet';
 COMMENT ON COLUMN device_state.device_id IS 'The device';
 COMMENT ON COLUMN device_state.workspace_id IS 'Of the device';
+COMMENT ON COLUMN device_state.active IS 'Whether device.state is active';
+COMMENT ON COLUMN device_state.capabilities IS
+    'What it can run: runtime/hardware, sorted, with commas between; here and not in device because '
+    'devices are set in groups of equal capabilities and assignment';
 COMMENT ON COLUMN device_state.assignment_id IS 'What its slots should run; NULL: nothing';
 COMMENT ON COLUMN device_state.version IS 'Of the desired state; rises with every change of it';
 COMMENT ON COLUMN device_state.revision IS
@@ -169,9 +173,21 @@ CREATE TABLE device_change (
     changed_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     changed_at timestamptz NOT NULL DEFAULT now(),
     device_ids bigint[] NOT NULL CONSTRAINT device_change_device_ids
-        CHECK (cardinality(device_ids) BETWEEN 1 AND 100000)
+        CHECK (cardinality(device_ids) BETWEEN 1 AND 100000),
+    revisions bigint[],
+    versions bigint[],
+    assignment_ids bigint[],
+    CONSTRAINT device_change_moves CHECK (
+        (revisions IS NULL AND versions IS NULL AND assignment_ids IS NULL)
+        OR (cardinality(revisions) = cardinality(device_ids)
+            AND cardinality(versions) = cardinality(device_ids)
+            AND cardinality(assignment_ids) = cardinality(device_ids)))
 );
-ALTER TABLE device_change ALTER COLUMN device_ids SET STORAGE EXTERNAL;
+ALTER TABLE device_change
+    ALTER COLUMN device_ids SET STORAGE EXTERNAL,
+    ALTER COLUMN revisions SET STORAGE EXTERNAL,
+    ALTER COLUMN versions SET STORAGE EXTERNAL,
+    ALTER COLUMN assignment_ids SET STORAGE EXTERNAL;
 COMMENT ON TABLE device_change IS
     'Which devices a transaction changed, kept for an hour. An instance that read all with '
     'changed_xid below the xmin of its snapshot never has to look at these again, and misses none';
@@ -179,6 +195,11 @@ COMMENT ON COLUMN device_change.id IS 'Names the row';
 COMMENT ON COLUMN device_change.changed_xid IS 'The transaction';
 COMMENT ON COLUMN device_change.changed_at IS 'When it began';
 COMMENT ON COLUMN device_change.device_ids IS 'Whose row in device or device_state changed';
+COMMENT ON COLUMN device_change.revisions IS
+    'Where only desired states changed: device_state.revision of each device, so that who follows '
+    'need not read the devices; else NULL';
+COMMENT ON COLUMN device_change.versions IS 'Likewise, device_state.version';
+COMMENT ON COLUMN device_change.assignment_ids IS 'Likewise, device_state.assignment_id; 0: none';
 COMMENT ON INDEX device_change_pkey IS 'By id';
 CREATE INDEX device_change_xid ON device_change (changed_xid);
 COMMENT ON INDEX device_change_xid IS 'The sweep of each instance: what changed since the last';

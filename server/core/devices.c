@@ -48,8 +48,7 @@ int devices_set_facts(struct db *db, int64_t workspace_id, int64_t id,
                       bool with_capabilities, struct arena *arena)
 {
     const char *attributes = NULL;
-    const char **capabilities = NULL;
-    size_t count = 0;
+    const char *capabilities = NULL;
     int r;
 
     if (with_attributes) {
@@ -58,7 +57,6 @@ int devices_set_facts(struct db *db, int64_t workspace_id, int64_t id,
             return r;
     }
     if (with_capabilities)
-        capabilities =
-            facts_capabilities_sorted(facts->capabilities, facts->capability_count, arena, &count);
-    return q_device_set_facts(db, arena, workspace_id, id, attributes, capabilities, count);
+        capabilities = facts_capabilities_text(facts->capabilities, facts->capability_count, arena);
+    return q_device_set_facts(db, workspace_id, id, attributes, capabilities);
 }

@@ -108,7 +108,7 @@ static int redeem(struct db *db, void *arg)
             return r;
     }
     if (again)
-        return q_device_reenrol(db, redemption->arena, device->id, &redemption->enrol);
+        return q_device_reenrol(db, device->id, &redemption->enrol);
     return q_device_insert(db, redemption->arena, &redemption->enrol, device);
 }
 
@@ -150,9 +150,8 @@ int enrolments_redeem(struct db *db, struct roster *roster, const char *token,
                               &enrol->attributes);
     if (r)
         return r;
-    enrol->capabilities =
-        facts_capabilities_sorted(request->facts.capabilities, request->facts.capability_count,
-                                  arena, &enrol->capability_count);
+    enrol->capabilities = facts_capabilities_text(request->facts.capabilities,
+                                                  request->facts.capability_count, arena);
     enrol->assigned = redemption.token.attributes;
     enrol->enrolment_id = redemption.token.id;
     enrol->now_ms = now_ms;

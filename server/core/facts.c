@@ -25,20 +25,29 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-const char **facts_capabilities_sorted(const struct variant_capability *capabilities, size_t count,
-                                       struct arena *arena, size_t *ret_count)
+const char *facts_capabilities_text(const struct variant_capability *capabilities, size_t count,
+                                    struct arena *arena)
 {
     const char **texts = arena_array(arena, count, sizeof(*texts));
-    size_t distinct = 0;
+    size_t size = 1;
+    char *joined;
+    char *at;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         texts[i] = arena_printf(arena, "%s/%s", capabilities[i].runtime, capabilities[i].hardware);
+        size += strlen(texts[i]) + 1;
+    }
     qsort(texts, count, sizeof(*texts), compare_texts);
-    for (size_t i = 0; i < count; i++)
-        if (distinct == 0 || strcmp(texts[i], texts[distinct - 1]) != 0)
-            texts[distinct++] = texts[i];
-    *ret_count = distinct;
-    return texts;
+    joined = arena_alloc(arena, size);
+    at = joined;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && strcmp(texts[i], texts[i - 1]) == 0)
+            continue;
+        if (at != joined)
+            *at++ = ',';
+        at = stpcpy(at, texts[i]);
+    }
+    return joined;
 }
 
 struct variant_capability *facts_capabilities_parse(const char *text, struct arena *arena,

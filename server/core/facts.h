@@ -15,11 +15,11 @@
 int facts_attributes_text(const struct fields_pair *pairs, size_t count, struct arena *arena,
                           const char **ret_text) MUST_CHECK;
 
-/* "runtime/hardware", sorted, none twice. */
-const char **facts_capabilities_sorted(const struct variant_capability *capabilities, size_t count,
-                                       struct arena *arena, size_t *ret_count);
+/* "onnx/cpu,tflite/cpu": sorted, none twice. */
+const char *facts_capabilities_text(const struct variant_capability *capabilities, size_t count,
+                                    struct arena *arena);
 
-/* From "onnx/cpu,tflite/cpu". */
+/* The inverse. */
 struct variant_capability *facts_capabilities_parse(const char *text, struct arena *arena,
                                                     size_t *ret_count);
 

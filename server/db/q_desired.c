@@ -50,7 +50,7 @@ static const struct db_stmt INSERT_SLOTS = {
 
 static const struct db_stmt LOCK = {
     "q_desired_lock",
-    "SELECT d.id, s.version, coalesce(s.assignment_id, 0), array_to_string(d.capabilities, ',')"
+    "SELECT d.id, s.version, coalesce(s.assignment_id, 0), s.capabilities"
     " FROM device d JOIN device_state s ON s.device_id = d.id"
     " WHERE d.workspace_id = $1::bigint AND d.name = $2::text AND d.state = 'active'"
     " FOR UPDATE OF s",
@@ -65,22 +65,21 @@ static const struct db_stmt SET = {
     " SELECT version FROM s",
 };
 
-#define GROUP_COLUMNS                                                                              \
-    "SELECT coalesce(s.assignment_id, 0), array_to_string(d.capabilities, ','), count(*)"
-#define GROUP_BY " GROUP BY s.assignment_id, d.capabilities ORDER BY 1, 2"
+#define GROUP_COLUMNS "SELECT coalesce(s.assignment_id, 0), s.capabilities, count(*)"
+#define GROUP_BY " GROUP BY s.assignment_id, s.capabilities ORDER BY 1, 2"
+/* The scope's devices, as "s". */
+#define NAMED(NAMES)                                                                               \
+    "unnest(" NAMES "::text[]) AS asked (name)"                                                    \
+    " JOIN device d ON d.workspace_id = $1::bigint AND d.name = asked.name AND d.state = 'active'"
 
 static const struct db_stmt GROUPS_ALL = {
     "q_desired_groups_all",
-    GROUP_COLUMNS " FROM device d JOIN device_state s ON s.device_id = d.id"
-                  " WHERE d.workspace_id = $1::bigint AND d.state = 'active'" GROUP_BY,
+    GROUP_COLUMNS " FROM device_state s WHERE s.workspace_id = $1::bigint AND s.active" GROUP_BY,
 };
 
 static const struct db_stmt GROUPS_NAMED = {
     "q_desired_groups_named",
-    GROUP_COLUMNS " FROM unnest($2::text[]) AS asked (name)"
-                  " JOIN device d ON d.workspace_id = $1::bigint AND d.name = asked.name"
-                  "  AND d.state = 'active'"
-                  " JOIN device_state s ON s.device_id = d.id" GROUP_BY,
+    GROUP_COLUMNS " FROM " NAMED("$2") " JOIN device_state s ON s.device_id = d.id" GROUP_BY,
 };
 
 static const struct db_stmt UNKNOWN = {
@@ -91,27 +90,27 @@ static const struct db_stmt UNKNOWN = {
 };
 
 /* A row of device_change names at most 65,536 devices: those whose ids share the upper bits. */
-#define MOVE(FROM)                                                                                 \
+#define MOVE(FROM, WHERE)                                                                          \
     "WITH u AS (UPDATE device_state s SET assignment_id = moves.assignment_id,"                    \
     "  version = s.version + 1, revision = s.revision + 1"                                         \
-    "  FROM " FROM ", unnest($2::bigint[], $3::text[], $4::bigint[])"                              \
+    "  FROM " FROM "unnest($2::bigint[], $3::text[], $4::bigint[])"                                \
     "   AS moves (old_id, capabilities, assignment_id)"                                            \
-    "  WHERE d.id = s.device_id AND d.workspace_id = $1::bigint AND d.state = 'active'"            \
-    "  AND coalesce(s.assignment_id, 0) = moves.old_id"                                            \
-    "  AND array_to_string(d.capabilities, ',') = moves.capabilities RETURNING s.device_id),"      \
-    " c AS (INSERT INTO device_change (device_ids) SELECT array_agg(device_id) FROM u"             \
-    "  GROUP BY device_id / 65536)"                                                                \
+    "  WHERE s.workspace_id = $1::bigint AND s.active" WHERE                                       \
+    "  AND coalesce(s.assignment_id, 0) = moves.old_id AND s.capabilities = moves.capabilities"    \
+    "  RETURNING s.device_id, s.revision, s.version, s.assignment_id),"                            \
+    " c AS (INSERT INTO device_change (device_ids, revisions, versions, assignment_ids)"           \
+    "  SELECT array_agg(device_id), array_agg(revision), array_agg(version),"                      \
+    "  array_agg(assignment_id) FROM u GROUP BY device_id / 65536)"                                \
     " SELECT count(*) FROM u"
 
 static const struct db_stmt MOVE_ALL = {
     "q_desired_move_all",
-    MOVE("device d"),
+    MOVE("", ""),
 };
 
 static const struct db_stmt MOVE_NAMED = {
     "q_desired_move_named",
-    MOVE("unnest($5::text[]) AS asked (name) JOIN device d ON d.name = asked.name"
-         " AND d.workspace_id = $1::bigint AND d.state = 'active'"),
+    MOVE(NAMED("$5") ", ", " AND s.device_id = d.id"),
 };
 
 static void copy_digest(const struct db_rows *rows, int row, int column,

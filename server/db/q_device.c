@@ -6,19 +6,20 @@
 #include <string.h>
 
 /* Every change that the roster must know raises the revision and leaves a row in device_change. */
-#define TELL                                                                                       \
-    " s AS (UPDATE device_state SET revision = revision + 1 FROM d WHERE device_id = d.id"         \
+#define TELL(SET)                                                                                  \
+    " s AS (UPDATE device_state SET revision = revision + 1" SET " FROM d WHERE device_id = d.id"  \
     "  RETURNING device_id),"                                                                      \
-    " c AS (INSERT INTO device_change (device_ids) SELECT ARRAY[device_id] FROM s)"
+    " c AS (INSERT INTO device_change (device_ids) SELECT ARRAY[device_id] FROM s)"                \
+    " SELECT id FROM d"
 
 static const struct db_stmt INSERT = {
     "q_device_insert",
     "WITH d AS (INSERT INTO device (workspace_id, name, public_key, keyid, token_sha256,"
-    "  enrolment_id, attributes, assigned, capabilities, enrolled_at)"
+    "  enrolment_id, attributes, assigned, enrolled_at)"
     "  VALUES ($1::bigint, $2::text, $3::bytea, $4::bytea, $5::bytea, $6::bigint, $7::text::jsonb,"
-    "  $8::text::jsonb, $9::text[], at_ms($10::bigint)) RETURNING id, uuid, workspace_id),"
-    " s AS (INSERT INTO device_state (device_id, workspace_id, revision)"
-    "  SELECT id, workspace_id, 1 FROM d),"
+    "  $8::text::jsonb, at_ms($10::bigint)) RETURNING id, uuid, workspace_id),"
+    " s AS (INSERT INTO device_state (device_id, workspace_id, capabilities, revision)"
+    "  SELECT id, workspace_id, $9::text, 1 FROM d),"
     " c AS (INSERT INTO device_change (device_ids) SELECT ARRAY[id] FROM d)"
     " SELECT id, uuid::text FROM d",
 };
@@ -27,14 +28,14 @@ static const struct db_stmt REENROL = {
     "q_device_reenrol",
     "WITH d AS (UPDATE device SET token_sha256 = $2::bytea, next_token_sha256 = NULL,"
     "  enrolment_id = $3::bigint, attributes = $4::text::jsonb, assigned = $5::text::jsonb,"
-    "  capabilities = $6::text[], enrolled_at = at_ms($7::bigint)"
-    "  WHERE id = $1::bigint RETURNING id)," TELL " SELECT id FROM d",
+    "  enrolled_at = at_ms($7::bigint)"
+    "  WHERE id = $1::bigint RETURNING id)," TELL(", capabilities = $6::text"),
 };
 
 #define COLUMNS                                                                                    \
     "SELECT d.id, d.workspace_id, d.enrolment_id, d.uuid::text, d.name::text,"                     \
     " d.state = 'active', d.public_key, d.keyid::bytea, (d.attributes || d.assigned)::text,"       \
-    " array_to_string(d.capabilities, ','), ms(d.enrolled_at), coalesce(ms(d.revoked_at), 0),"     \
+    " s.capabilities, ms(d.enrolled_at), coalesce(ms(d.revoked_at), 0),"                           \
     " coalesce(ms(n.seen_at), 0), coalesce(n.online_until > now(), false) AND d.state = 'active'," \
     " s.version, a.slots, d.report_sequence,"                                                      \
     " (SELECT coalesce(jsonb_object_agg(i.slot, i.report || jsonb_build_object("                   \
@@ -81,22 +82,23 @@ static const struct db_stmt REVOKE = {
     "q_device_revoke",
     "WITH d AS (UPDATE device SET state = 'revoked', revoked_by = $3::text,"
     "  revoked_at = at_ms($4::bigint)"
-    "  WHERE workspace_id = $1::bigint AND name = $2::text AND state = 'active' RETURNING id)," TELL
-    " SELECT id FROM d",
+    "  WHERE workspace_id = $1::bigint AND name = $2::text AND state = 'active' RETURNING "
+    "id)," TELL(", active = false"),
 };
 
 static const struct db_stmt SET_NEXT_TOKEN = {
     "q_device_set_next_token",
     "WITH d AS (UPDATE device SET next_token_sha256 = $3::bytea"
-    "  WHERE workspace_id = $1::bigint AND id = $2::bigint AND state = 'active' RETURNING id)," TELL
-    " SELECT id FROM d",
+    "  WHERE workspace_id = $1::bigint AND id = $2::bigint AND state = 'active' RETURNING "
+    "id)," TELL(""),
 };
 
 static const struct db_stmt SET_FACTS = {
     "q_device_set_facts",
-    "UPDATE device SET attributes = coalesce($3::text::jsonb, attributes),"
-    " capabilities = coalesce($4::text[], capabilities)"
-    " WHERE workspace_id = $1::bigint AND id = $2::bigint",
+    "WITH d AS (UPDATE device SET attributes = coalesce($3::text::jsonb, attributes)"
+    "  WHERE workspace_id = $1::bigint AND id = $2::bigint RETURNING id)"
+    " UPDATE device_state SET capabilities = coalesce($4::text, capabilities)"
+    " FROM d WHERE device_id = d.id",
 };
 
 static void copy_bytes(const struct db_rows *rows, int row, int column,
@@ -178,7 +180,7 @@ int q_device_insert(struct db *db, struct arena *arena, const struct q_device_en
     db_add_i64(&params, enrol->enrolment_id);
     db_add_text(&params, enrol->attributes);
     db_add_text(&params, enrol->assigned);
-    db_add_text_array(&params, arena, enrol->capabilities, enrol->capability_count);
+    db_add_text(&params, enrol->capabilities);
     db_add_i64(&params, enrol->now_ms);
     r = db_exec(db, &INSERT, &params, &rows);
     if (r == DB_E_UNIQUE)
@@ -190,8 +192,7 @@ int q_device_insert(struct db *db, struct arena *arena, const struct q_device_en
     return 0;
 }
 
-int q_device_reenrol(struct db *db, struct arena *arena, int64_t id,
-                     const struct q_device_enrol *enrol)
+int q_device_reenrol(struct db *db, int64_t id, const struct q_device_enrol *enrol)
 {
     struct db_params params = {0};
     int64_t changed;
@@ -201,7 +202,7 @@ int q_device_reenrol(struct db *db, struct arena *arena, int64_t id,
     db_add_i64(&params, enrol->enrolment_id);
     db_add_text(&params, enrol->attributes);
     db_add_text(&params, enrol->assigned);
-    db_add_text_array(&params, arena, enrol->capabilities, enrol->capability_count);
+    db_add_text(&params, enrol->capabilities);
     db_add_i64(&params, enrol->now_ms);
     return change_one(db, &REENROL, &params, &changed);
 }
@@ -285,18 +286,14 @@ int q_device_set_next_token(struct db *db, int64_t workspace_id, int64_t id,
     return change_one(db, &SET_NEXT_TOKEN, &params, &changed);
 }
 
-int q_device_set_facts(struct db *db, struct arena *arena, int64_t workspace_id, int64_t id,
-                       const char *attributes, const char *const *capabilities,
-                       size_t capability_count)
+int q_device_set_facts(struct db *db, int64_t workspace_id, int64_t id, const char *attributes,
+                       const char *capabilities)
 {
     struct db_params params = {0};
 
     db_add_i64(&params, workspace_id);
     db_add_i64(&params, id);
     db_add_text(&params, attributes);
-    if (capabilities)
-        db_add_text_array(&params, arena, capabilities, capability_count);
-    else
-        db_add_null(&params);
+    db_add_text(&params, capabilities);
     return db_exec(db, &SET_FACTS, &params, NULL);
 }

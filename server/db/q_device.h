@@ -45,8 +45,7 @@ struct q_device_enrol {
     uint8_t token[DIGEST_SHA256_SIZE]; /* the token's SHA-256 */
     const char *attributes;
     const char *assigned;
-    const char *const *capabilities; /* "runtime/hardware", sorted */
-    size_t capability_count;
+    const char *capabilities; /* "onnx/cpu,tflite/cpu", sorted */
     int64_t now_ms;
 };
 
@@ -58,8 +57,7 @@ int q_device_insert(struct db *db, struct arena *arena, const struct q_device_en
                     struct q_device *device) MUST_CHECK;
 
 /* A new token, at once, and new facts. */
-int q_device_reenrol(struct db *db, struct arena *arena, int64_t id,
-                     const struct q_device_enrol *enrol) MUST_CHECK;
+int q_device_reenrol(struct db *db, int64_t id, const struct q_device_enrol *enrol) MUST_CHECK;
 
 /* The active device of that name, or the one that was revoked last. Returns 0, Q_DEVICE_E_MISSING,
  * or negative; so do all that read one. */
@@ -94,8 +92,7 @@ int q_device_set_next_token(struct db *db, int64_t workspace_id, int64_t id,
                             const uint8_t hash[static DIGEST_SHA256_SIZE]) MUST_CHECK;
 
 /* NULL keeps what is there. */
-int q_device_set_facts(struct db *db, struct arena *arena, int64_t workspace_id, int64_t id,
-                       const char *attributes, const char *const *capabilities,
-                       size_t capability_count) MUST_CHECK;
+int q_device_set_facts(struct db *db, int64_t workspace_id, int64_t id, const char *attributes,
+                       const char *capabilities) MUST_CHECK;
 
 #endif

@@ -20,6 +20,17 @@ static const struct db_stmt CHANGED = {
     " WHERE d.id IN (SELECT unnest(device_ids) FROM device_change WHERE id = $1::bigint)",
 };
 
+static const struct db_stmt MOVES = {
+    "q_roster_moves",
+    "SELECT unnest(device_ids), unnest(revisions), unnest(versions), unnest(assignment_ids)"
+    " FROM device_change WHERE id = $1::bigint AND revisions IS NOT NULL",
+};
+
+static const struct db_stmt DEVICES = {
+    "q_roster_devices",
+    "SELECT " DEVICE_COLUMNS " WHERE d.id = ANY ($1::bigint[])",
+};
+
 static const struct db_stmt DEVICE = {
     "q_roster_device",
     "SELECT " DEVICE_COLUMNS " WHERE d.id = $1::bigint",
@@ -101,6 +112,33 @@ int q_roster_changed(struct db *db, int64_t change_id, struct db_rows *ret_rows)
 
     db_add_i64(&params, change_id);
     return db_exec(db, &CHANGED, &params, ret_rows);
+}
+
+void q_roster_move(const struct db_rows *rows, int row, struct q_roster_move *ret_move)
+{
+    *ret_move = (struct q_roster_move){
+        .device_id = db_i64(rows, row, 0),
+        .revision = db_i64(rows, row, 1),
+        .version = db_i64(rows, row, 2),
+        .assignment_id = db_i64(rows, row, 3),
+    };
+}
+
+int q_roster_moves(struct db *db, int64_t change_id, struct db_rows *ret_rows)
+{
+    struct db_params params = {0};
+
+    db_add_i64(&params, change_id);
+    return db_exec(db, &MOVES, &params, ret_rows);
+}
+
+int q_roster_devices(struct db *db, struct arena *arena, const int64_t *device_ids, size_t count,
+                     struct db_rows *ret_rows)
+{
+    struct db_params params = {0};
+
+    db_add_i64_array(&params, arena, device_ids, count);
+    return db_exec(db, &DEVICES, &params, ret_rows);
 }
 
 int q_roster_device(struct db *db, int64_t device_id, struct db_rows *ret_rows)

@@ -32,6 +32,23 @@ int q_roster_page(struct db *db, int64_t after_id, int limit, struct db_rows *re
 /* The devices, active or not, that a row of device_change names. */
 int q_roster_changed(struct db *db, int64_t change_id, struct db_rows *ret_rows) MUST_CHECK;
 
+/* Where only desired states changed, the change holds all that matters of each device. */
+struct q_roster_move {
+    int64_t device_id;
+    int64_t revision;
+    int64_t version;
+    int64_t assignment_id; /* 0: none */
+};
+
+void q_roster_move(const struct db_rows *rows, int row, struct q_roster_move *ret_move);
+
+/* No rows where the change is of another kind. */
+int q_roster_moves(struct db *db, int64_t change_id, struct db_rows *ret_rows) MUST_CHECK;
+
+/* Devices by their ids, active or not. */
+int q_roster_devices(struct db *db, struct arena *arena, const int64_t *device_ids, size_t count,
+                     struct db_rows *ret_rows) MUST_CHECK;
+
 /* One device, active or not; or none. */
 int q_roster_device(struct db *db, int64_t device_id, struct db_rows *ret_rows) MUST_CHECK;
 

@@ -113,8 +113,10 @@ static enum MHD_Result send_reply(struct request *request)
     connection_deadline(request->connection, CONNECTION_NEVER);
     if (request->principal_known)
         connection_trust(&request->listener->connections, request->connection);
-    if (request->source)
+    if (request->source) {
+        request->streamed = response;
         shed(request);
+    }
     result = MHD_queue_response(request->waker.connection, request->status, response);
     MHD_destroy_response(response);
     return result;

@@ -261,12 +261,51 @@ void reply_settle(struct reply *reply, int result)
 
 /* ---- responses ------------------------------------------------------------------------------ */
 
+/* One header of a response. */
+struct first_header {
+    char name[64];
+    char value[256];
+    bool found;
+};
+
+static enum MHD_Result find_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+    struct first_header *header = arg;
+
+    (void)kind;
+    header->found = strlen(name) < sizeof(header->name) && strlen(value) < sizeof(header->value);
+    if (header->found) {
+        /* copies: libmicrohttpd looks at the name again after it has freed its own */
+        (void)snprintf(header->name, sizeof(header->name), "%s", name);
+        (void)snprintf(header->value, sizeof(header->value), "%s", value);
+    }
+    return MHD_NO;
+}
+
+/* The headers are out when a body is asked for; a stream may idle for days, and each header that
+ * is kept costs it more than a hundred bytes. */
+static void drop_sent_headers(struct MHD_Response *response)
+{
+    struct first_header header = {0};
+
+    do {
+        header.found = false;
+        (void)MHD_get_response_headers(response, find_header, &header);
+    } while (header.found &&
+             MHD_del_response_header(response, header.name, header.value) == MHD_YES);
+}
+
 static ssize_t read_source(void *arg, uint64_t position, char *bytes, size_t capacity)
 {
     struct request *request = arg;
     ptrdiff_t size;
 
     (void)position;
+    if (request->streamed) {
+        drop_sent_headers(request->streamed);
+        request->streamed = NULL;
+    }
     if (exchange_is_cut(request))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     waker_begin(&request->waker);

@@ -99,9 +99,15 @@ static int load(struct follow *follow)
 
 static int apply(struct follow *follow, int64_t change_id)
 {
+    CLEANUP(db_rows_release) struct db_rows moves = {0};
     CLEANUP(db_rows_release) struct db_rows rows = {0};
-    int r = q_roster_changed(follow->db, change_id, &rows);
+    int r = q_roster_moves(follow->db, change_id, &moves);
 
+    if (r)
+        return r;
+    if (moves.count > 0)
+        return rows_move(follow->db, follow->config.roster, &moves);
+    r = q_roster_changed(follow->db, change_id, &rows);
     return r ? r : rows_put(follow->db, follow->config.roster, &rows);
 }
 

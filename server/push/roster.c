@@ -362,10 +362,15 @@ static int activate(struct roster *roster, struct roster_device *device,
     return 0;
 }
 
+static void set_version(struct roster_device *device, int64_t version)
+{
+    if (atomic_exchange(&device->version, version) != version)
+        wake_all(device);
+}
+
 static int change_device(struct roster *roster, struct roster_device *device,
                          const struct roster_row *row)
 {
-    int64_t version = atomic_load(&device->version);
     int r;
 
     r = set_assignment(roster, device, row->assignment_id);
@@ -379,10 +384,7 @@ static int change_device(struct roster *roster, struct roster_device *device,
         deactivate(roster, device);
     }
     device->revision = row->revision;
-    if (row->version != version) {
-        atomic_store(&device->version, row->version);
-        wake_all(device);
-    }
+    set_version(device, row->version);
     return 0;
 }
 
@@ -400,6 +402,26 @@ int roster_put(struct roster *roster, const struct roster_row *row)
         device->generation = atomic_load(&roster->generation);
         if (row->revision > device->revision)
             r = change_device(roster, device, row);
+    }
+    (void)pthread_mutex_unlock(&shard->lock);
+    return r;
+}
+
+int roster_move(struct roster *roster, const struct roster_row *row)
+{
+    struct id_shard *shard = id_shard_of(roster, row->id);
+    struct roster_device *device;
+    int r = ROSTER_E_GAP;
+
+    (void)pthread_mutex_lock(&shard->lock);
+    device = find_id(shard, row->id);
+    if (device && device->revision >= row->revision)
+        r = 0;
+    else if (device && device->revision + 1 == row->revision)
+        r = set_assignment(roster, device, row->assignment_id);
+    if (r == 0 && device->revision < row->revision) {
+        device->revision = row->revision;
+        set_version(device, row->version);
     }
     (void)pthread_mutex_unlock(&shard->lock);
     return r;

@@ -59,6 +59,18 @@ void roster_free(struct roster *roster);
  */
 int roster_put(struct roster *roster, const struct roster_row *row) MUST_CHECK;
 
+enum {
+    ROSTER_E_GAP = 3, /* the device is unknown, or more changed than that: put its row */
+};
+
+/*
+ * The quick way for changes of nothing but the desired state: the row's id, revision, version and
+ * assignment_id count. Applies where the revision is the next one; does nothing where it is known.
+ *
+ * Returns 0, ROSTER_E_GAP, or negative.
+ */
+int roster_move(struct roster *roster, const struct roster_row *row) MUST_CHECK;
+
 /* Refuses the device's tokens from now on and wakes its subscriptions. Unknown ids are fine. */
 void roster_revoke(struct roster *roster, int64_t device_id);
 

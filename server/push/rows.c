@@ -29,33 +29,23 @@ static int compare_ids(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* The distinct assignments that rows name. */
-static size_t assignment_ids(struct batch *batch, const struct db_rows *rows, int64_t **ret_ids)
+/* Sorts ids and leaves each once, 0 not at all; returns how many. */
+static size_t distinct_ids(int64_t *ids, size_t count)
 {
-    int64_t *ids = arena_array(&batch->arena, (size_t)rows->count, sizeof(*ids));
-    size_t count = 0;
-
-    for (int i = 0; i < rows->count; i++) {
-        struct q_roster_row row;
-
-        q_roster_row(rows, i, &row);
-        if (row.assignment_id != 0 && (count == 0 || ids[count - 1] != row.assignment_id))
-            ids[count++] = row.assignment_id;
-    }
-    qsort(ids, count, sizeof(*ids), compare_ids);
     size_t distinct = 0;
+
+    qsort(ids, count, sizeof(*ids), compare_ids);
     for (size_t i = 0; i < count; i++)
-        if (i == 0 || ids[i] != ids[i - 1])
+        if (ids[i] != 0 && (distinct == 0 || ids[i] != ids[distinct - 1]))
             ids[distinct++] = ids[i];
-    *ret_ids = ids;
     return distinct;
 }
 
-static int hold_assignments(struct db *db, struct batch *batch, const struct db_rows *rows)
+/* Holds what the ids name, reading what is not known yet. Changes the array. */
+static int hold_assignments(struct db *db, struct batch *batch, int64_t *ids, size_t named)
 {
     CLEANUP(db_rows_release) struct db_rows texts = {0};
-    int64_t *ids;
-    size_t count = assignment_ids(batch, rows, &ids);
+    size_t count = distinct_ids(ids, named);
     size_t unknown = 0;
     int r;
 
@@ -88,8 +78,16 @@ int rows_put(struct db *db, struct roster *roster, const struct db_rows *rows)
 {
     CLEANUP(batch_release)
     struct batch batch = {.assignments = roster_assignments(roster)};
-    int r = hold_assignments(db, &batch, rows);
+    int64_t *ids = arena_array(&batch.arena, (size_t)rows->count, sizeof(*ids));
+    int r;
 
+    for (int i = 0; i < rows->count; i++) {
+        struct q_roster_row row;
+
+        q_roster_row(rows, i, &row);
+        ids[i] = row.assignment_id;
+    }
+    r = hold_assignments(db, &batch, ids, (size_t)rows->count);
     for (int i = 0; r == 0 && i < rows->count; i++) {
         struct q_roster_row row;
 
@@ -107,6 +105,53 @@ int rows_put(struct db *db, struct roster *roster, const struct db_rows *rows)
                                });
     }
     return r;
+}
+
+/* Applies moves; ret_gaps gets the devices whose rows have to be read after all. */
+static int apply_moves(struct roster *roster, const struct db_rows *rows, int64_t *ret_gaps,
+                       size_t *ret_gap_count)
+{
+    size_t gaps = 0;
+
+    for (int i = 0; i < rows->count; i++) {
+        struct q_roster_move move;
+        int r;
+
+        q_roster_move(rows, i, &move);
+        r = roster_move(roster, &(struct roster_row){.id = move.device_id,
+                                                     .revision = move.revision,
+                                                     .version = move.version,
+                                                     .assignment_id = move.assignment_id});
+        if (r == ROSTER_E_GAP)
+            ret_gaps[gaps++] = move.device_id;
+        else if (r)
+            return r;
+    }
+    *ret_gap_count = gaps;
+    return 0;
+}
+
+int rows_move(struct db *db, struct roster *roster, const struct db_rows *rows)
+{
+    CLEANUP(db_rows_release) struct db_rows devices = {0};
+    CLEANUP(batch_release) struct batch batch = {.assignments = roster_assignments(roster)};
+    int64_t *ids = arena_array(&batch.arena, (size_t)rows->count, sizeof(*ids));
+    size_t gaps;
+    int r;
+
+    for (int i = 0; i < rows->count; i++) {
+        struct q_roster_move move;
+
+        q_roster_move(rows, i, &move);
+        ids[i] = move.assignment_id;
+    }
+    r = hold_assignments(db, &batch, ids, (size_t)rows->count);
+    if (r == 0)
+        r = apply_moves(roster, rows, ids, &gaps);
+    if (r || gaps == 0)
+        return r;
+    r = q_roster_devices(db, &batch.arena, ids, gaps, &devices);
+    return r ? r : rows_put(db, roster, &devices);
 }
 
 int rows_refresh(struct db *db, struct roster *roster, int64_t device_id)

@@ -13,6 +13,9 @@
 
 int rows_put(struct db *db, struct roster *roster, const struct db_rows *rows) MUST_CHECK;
 
+/* Rows of q_roster_moves. */
+int rows_move(struct db *db, struct roster *roster, const struct db_rows *rows) MUST_CHECK;
+
 /*
  * Reads one device and puts it: for whoever just committed a change and answers its author, who
  * may ask this instance about it at once. The others, and push, learn of it by push/follow.

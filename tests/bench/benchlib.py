@@ -92,15 +92,15 @@ def devices(database, count):
         WITH hashes AS (SELECT hash, n FROM unnest(ARRAY[{hashes}]::bytea[])
             WITH ORDINALITY AS h (hash, n)),
         d AS (INSERT INTO device (workspace_id, name, public_key, keyid, token_sha256,
-                enrolment_id, attributes, assigned, capabilities, enrolled_at)
+                enrolment_id, attributes, assigned, enrolled_at)
             SELECT e.workspace_id, 'device-' || n - 1, pg_catalog.sha256(hash), pg_catalog.sha256(pg_catalog.sha256(hash)), hash,
-                e.id, '{{"board": "rpi5", "site": "lab"}}', '{{}}', ARRAY['onnx/cpu'], now()
+                e.id, '{{"board": "rpi5", "site": "lab"}}', '{{}}', now()
             FROM hashes, enrolment e ORDER BY n RETURNING id, workspace_id)
-        INSERT INTO device_state (device_id, workspace_id, revision, version)
-        SELECT id, workspace_id, 1, id % 1000 FROM d;
+        INSERT INTO device_state (device_id, workspace_id, capabilities, revision, version)
+        SELECT id, workspace_id, 'onnx/cpu', 1, id % 1000 FROM d;
         INSERT INTO device_change (device_ids) SELECT array_agg(id) FROM device
         GROUP BY id / 65536;
-        ANALYZE""")
+        VACUUM ANALYZE""")
     return tokens
 
 
