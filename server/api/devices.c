@@ -20,6 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What devices say can be 64 KiB and more each: a page of the largest still fits the arena. */
+#define ROWS_MAX 100
+
 static json_t *encode(const struct call *call, const struct q_device *device)
 {
     const struct api *api = call->context;
@@ -101,6 +104,7 @@ int devices_on_list(const struct call *call, struct reply *reply)
         return r == PAGE_E_REFUSED ? 0 : r;
     if (!parse_after(call, &page, &filter, reply) || !parse_filter(call, &filter, reply))
         return 0;
+    page.limit = page.limit < ROWS_MAX ? page.limit : ROWS_MAX;
     filter.limit = page.limit + 1;
     r = q_device_list(call->worker, call->principal->workspace_id, &filter, call->arena, &devices,
                       &count);
@@ -173,6 +177,7 @@ int devices_on_reports(const struct call *call, struct reply *reply)
     r = find(call, &device, reply);
     if (r)
         return r == Q_DEVICE_E_MISSING ? 0 : r;
+    page.limit = page.limit < ROWS_MAX ? page.limit : ROWS_MAX;
     r = q_report_list(call->worker, call->principal->workspace_id, device.id, page.after_id,
                       page.limit + 1, call->arena, &reports, &count);
     if (r)

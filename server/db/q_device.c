@@ -41,7 +41,8 @@ static const struct db_stmt REENROL = {
     " (SELECT coalesce(jsonb_object_agg(i.slot, i.report || jsonb_build_object("                   \
     "   'sequence', i.sequence, 'received_at', to_char(i.received_at AT TIME ZONE 'UTC',"          \
     "    'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))), '{}')::text"                                      \
-    "  FROM device_installed i WHERE i.device_id = d.id)"                                          \
+    "  FROM (SELECT * FROM device_installed WHERE device_id = d.id"                                \
+    "   ORDER BY received_at DESC, slot LIMIT 64) i)"                                              \
     " FROM device d JOIN device_state s ON s.device_id = d.id"                                     \
     " LEFT JOIN device_seen n ON n.device_id = d.id"                                               \
     " LEFT JOIN assignment a ON a.id = s.assignment_id"
