@@ -102,7 +102,7 @@ const struct option_entry config_table[] = {
      "How many connections may be open. Near the limit the oldest that showed no valid token are closed first."},
     {"device", "connections_per_ip", OPTION_INTEGER, AT(device.connections_per_ip), "0", 0, 0, 1000000, NULL, 0, NULL,
      "How many of them one address may have; 0 is no limit. Not behind a proxy."},
-    {"device", "connection_memory", OPTION_SIZE, AT(device.connection_memory), "1536", 0, 768, 16 * MIB, NULL, 0, NULL,
+    {"device", "connection_memory", OPTION_SIZE, AT(device.connection_memory), "1280", 0, 768, 16 * MIB, NULL, 0, NULL,
      "Buffer of one connection: headers must fit. Tens of thousands sit idle, so it is small."},
     {"device", "tls_cert", OPTION_TEXT, AT(device.tls_cert), NULL, 0, 0, 0, NULL, 0, "FILE",
      "Serve TLS with this certificate chain (PEM). Read again on reload."},
