@@ -33,17 +33,17 @@ static int common_flag_length(const char *argument)
 }
 
 /* `modelferry --json model ls` is `modelferry model ls --json`. */
-static void move_leading_flags(struct arena *arena, int *argc, char ***argv)
+static void move_leading_flags(struct arena *arena, int argc, char ***argv)
 {
-    char **moved = arena_array(arena, (size_t)*argc + 1, sizeof(*moved));
+    char **moved = arena_array(arena, (size_t)argc + 1, sizeof(*moved));
     int leading = 0;
 
-    while (leading < *argc && common_flag_length((*argv)[leading]) > 0)
+    while (leading < argc && common_flag_length((*argv)[leading]) > 0)
         leading += common_flag_length((*argv)[leading]);
-    if (leading >= *argc)
-        leading = *argc;
-    for (int i = 0; i < *argc; i++)
-        moved[i] = (*argv)[(i + leading) % *argc];
+    if (leading >= argc)
+        leading = argc;
+    for (int i = 0; i < argc; i++)
+        moved[i] = (*argv)[(i + leading) % argc];
     *argv = moved;
 }
 
@@ -141,7 +141,7 @@ int cli_run(const struct clock *clock, FILE *in, FILE *out, FILE *err, int argc,
     cli.output.json = says_json(argc, argv);
     log_configure(LOG_WARN, cli.output.json ? LOG_JSON : LOG_PLAIN);
     if (argc > 0)
-        move_leading_flags(&cli.arena, &argc, &argv);
+        move_leading_flags(&cli.arena, argc, &argv);
     if (argc == 0 || argv[0][0] == '-')
         status = cmd_help_overview(&cli, argc, argv);
     else

@@ -144,8 +144,8 @@ int cmd_deploy_deploy(void *context, int operands, char **operand)
     struct cli *cli = context;
     CLEANUP(release) struct deploying deploying = {.cli = cli};
     json_auto_t *answer = NULL;
-    int64_t changed;
-    int64_t unchanged;
+    json_int_t changed;
+    json_int_t unchanged;
     int r;
 
     (void)operands;
@@ -163,8 +163,7 @@ int cmd_deploy_deploy(void *context, int operands, char **operand)
     changed = json_integer_value(json_object_get(answer, "changed"));
     unchanged = json_integer_value(json_object_get(answer, "unchanged"));
     output_line(&cli->output, "set '%s' of %lld devices to %s (%lld had it already)",
-                cli->flags.slot, (long long)(changed + unchanged), operand[0],
-                (long long)unchanged);
+                cli->flags.slot, changed + unchanged, operand[0], unchanged);
     if (cli->flags.wait)
         r = wait_for(&deploying, answer);
     output_json(&cli->output, answer);

@@ -36,7 +36,7 @@ int hashing_file(struct cli *cli, struct interrupt *interrupt, const char *path,
     AUTO_CLOSE int fd = -1;
     struct digest_sha256 digest;
     struct progress progress;
-    uint64_t size;
+    uint64_t size = 0;
     uint64_t done = 0;
     ssize_t count;
     int r;

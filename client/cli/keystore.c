@@ -6,6 +6,7 @@
 #include "cli/place.h"
 #include "model/name.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,9 +30,10 @@ static int keys_folder(struct cli *cli, const char **ret_path)
 int keystore_path(struct cli *cli, const char *key, const char **ret_path)
 {
     const char *expected = name_check(key);
-    const char *folder;
+    const char *folder = NULL;
     int r;
 
+    assert(key);
     if (strchr(key, '/') || access(key, F_OK) == 0) {
         *ret_path = key;
         return 0;
@@ -66,7 +68,7 @@ int keystore_list(struct cli *cli, const char ***ret_names, size_t *ret_count)
 {
     CLEANUP(cleanup_dir) DIR *dir = NULL;
     const char **names = arena_array(&cli->arena, KEYS_MAX, sizeof(*names));
-    const char *folder;
+    const char *folder = NULL;
     size_t count = 0;
     int r;
 
@@ -134,7 +136,7 @@ int keystore_read(struct cli *cli, const char *key, bool need_secret, struct key
                   const char **ret_path)
 {
     struct fields_error error = {0};
-    const char *path;
+    const char *path = NULL;
     int r;
 
     r = key ? 0 : need_default(cli, &key);

@@ -95,7 +95,7 @@ static void print_row(const struct table *table, const struct output *output,
 void table_print(const struct table *table, const struct output *output)
 {
     struct table_row titles = {0};
-    size_t widths[TABLE_COLUMNS_MAX];
+    size_t widths[TABLE_COLUMNS_MAX] = {0};
 
     if (output->json)
         return;
@@ -111,7 +111,7 @@ void table_print(const struct table *table, const struct output *output)
 
 void table_print_sheet(const struct table *table, const struct output *output)
 {
-    size_t widths[TABLE_COLUMNS_MAX];
+    size_t widths[TABLE_COLUMNS_MAX] = {0};
 
     if (output->json)
         return;
