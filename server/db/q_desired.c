@@ -256,7 +256,6 @@ static int find_assignments(struct db *db, int64_t workspace_id, struct arena *a
 int q_desired_assignments(struct db *db, int64_t workspace_id, int64_t now_ms, struct arena *arena,
                           struct q_desired_assignment *assignments, size_t count)
 {
-    CLEANUP(db_rows_release) struct db_rows rows = {0};
     uint8_t *digests = arena_alloc(arena, count * DIGEST_SHA256_SIZE);
     const char **texts = arena_array(arena, count, sizeof(*texts));
     struct db_params params = {0};
