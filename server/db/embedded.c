@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/embedded.h"
 
+#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -411,19 +412,16 @@ static int wait_ready(struct embedded *embedded)
 /* "host='...' ...", with what must be escaped in it. */
 static char *make_url(const char *socket)
 {
-    size_t length = 0;
-    char *url = malloc(2 * strlen(socket) + 128);
+    CLEANUP(buffer_release) struct buffer url = BUFFER(2 * PATH_MAX + 128);
 
-    if (!url)
-        return NULL;
-    length += (size_t)sprintf(url, "host='");
+    buffer_append_text(&url, "host='");
     for (const char *c = socket; *c; c++) {
         if (*c == '\'' || *c == '\\')
-            url[length++] = '\\';
-        url[length++] = *c;
+            buffer_append_char(&url, '\\');
+        buffer_append_char(&url, *c);
     }
-    (void)sprintf(url + length, "' user=modelferry dbname=postgres");
-    return url;
+    buffer_append_text(&url, "' user=modelferry dbname=postgres");
+    return url.failed ? NULL : strdup(url.bytes);
 }
 
 static int bring_up(struct embedded *embedded, const char *directory)

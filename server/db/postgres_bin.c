@@ -4,11 +4,16 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
+#include <spawn.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Debian and its kin, Red Hat's packages of PostgreSQL, built by hand, on the path. */
@@ -17,35 +22,58 @@ static const char *const patterns[] = {
     "/usr/local/pgsql/bin",      "/usr/local/bin",   "/usr/bin",
 };
 
-DEFINE_CLEANUP(close_pipe, FILE *, pclose);
-
-/* The first line that a command writes, without its end. The command is ours but for dir. */
-static bool first_line(const char *command, char *line, size_t size)
+/* Runs a program with its output into fd, and nothing said on standard error. */
+static bool spawn(const char *const argv[], int fd, pid_t *ret_pid)
 {
-    CLEANUP(close_pipe) FILE *out = popen(command, "re");
+    posix_spawn_file_actions_t actions;
+    bool ok;
 
-    if (!out || !fgets(line, (int)size, out))
+    if (posix_spawn_file_actions_init(&actions) != 0)
         return false;
-    line[strcspn(line, "\n")] = '\0';
-    return true;
+    ok = posix_spawn_file_actions_adddup2(&actions, fd, 1) == 0 &&
+         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) == 0 &&
+         posix_spawnp(ret_pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv, environ) ==
+             0;
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return ok;
+}
+
+/* The first line that a program writes, without its end. */
+static bool first_line(const char *const argv[], char *line, size_t size)
+{
+    int ends[2];
+    pid_t pid;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return false;
+    bool ok = spawn(argv, ends[1], &pid);
+    (void)close(ends[1]);
+    AUTO_FCLOSE FILE *out = fdopen(ends[0], "r");
+    if (!out)
+        (void)close(ends[0]);
+    if (!ok)
+        return false;
+    ok = out && fgets(line, (int)size, out);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    if (ok)
+        line[strcspn(line, "\n")] = '\0';
+    return ok;
 }
 
 /* "postgres (PostgreSQL) 15.14 (Debian ...)" or "... 17devel": the major version; 0: none there. */
 static int major_of(const char *dir)
 {
-    char command[PATH_MAX + 32];
+    static const char *const names[] = {"initdb", "postgres"}; /* the last is asked */
+    char program[PATH_MAX + 32];
     char line[256];
 
-    for (const char *const *name = (const char *const[]){"initdb", "postgres", NULL}; *name;
-         name++) {
-        (void)snprintf(command, sizeof(command), "%s/%s", dir, *name);
-        if (access(command, X_OK) < 0)
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        (void)snprintf(program, sizeof(program), "%s/%s", dir, names[i]);
+        if (access(program, X_OK) < 0)
             return 0;
     }
-    if (strchr(dir, '\''))
-        return 0;
-    (void)snprintf(command, sizeof(command), "'%s/postgres' -V 2>/dev/null", dir);
-    if (!first_line(command, line, sizeof(line)))
+    if (!first_line((const char *const[]){program, "-V", NULL}, line, sizeof(line)))
         return 0;
     const char *number = strstr(line, ") ");
     return number ? (int)strtol(number + 2, NULL, 10) : 0;
@@ -81,7 +109,7 @@ int postgres_bin_find(int major, char ret_dir[static PATH_MAX])
         for (size_t j = 0; j < found.gl_pathc; j++)
             consider(&search, found.gl_pathv[j]);
     }
-    if (first_line("pg_config --bindir 2>/dev/null", dir, sizeof(dir)))
+    if (first_line((const char *const[]){"pg_config", "--bindir", NULL}, dir, sizeof(dir)))
         consider(&search, dir);
     if (search.best)
         return 0;
