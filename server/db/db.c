@@ -96,6 +96,7 @@ int db_exec(struct db *db, const struct db_stmt *stmt, const struct db_params *p
         r = exec_once(db, stmt, params, ret_rows);
         if (r != DB_E_SERIALIZATION || db->tx_depth > 0)
             return r;
+        db_conn_back_off(i);
     }
     return log_fail(ERR_UNAVAILABLE, "statement '%s' met deadlocks %d times in a row", stmt->name,
                     TRIES);

@@ -4,10 +4,12 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/secret.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* How long a failed connect is not repeated: an outage must not cost every request a connect. */
 #define RETRY_US 200000
@@ -106,6 +108,17 @@ int db_conn_ensure(struct db *db)
     if (db->conn)
         return 0;
     return connect_now(db);
+}
+
+void db_conn_back_off(int tries)
+{
+    uint32_t most_ms = 20U << tries;
+    uint32_t random;
+
+    secret_random(&random, sizeof(random));
+    (void)nanosleep(&(struct timespec){.tv_sec = random % most_ms / 1000,
+                                       .tv_nsec = random % most_ms % 1000 * 1000000L},
+                    NULL);
 }
 
 /* ---- prepared statements: a set of pointers, open addressing ------------------------------ */

@@ -57,6 +57,10 @@ int db_conn_prepare(struct db *db, const struct db_stmt *stmt) MUST_CHECK;
  */
 int db_conn_failure(struct db *db, const PGresult *result, const char *what) MUST_CHECK;
 
+/* Waits before a transaction that met a deadlock is tried again (tries from 0): a random time of at
+ * most 20 ms, 40 ms, ..., so that two that met do not meet again and again. */
+void db_conn_back_off(int tries);
+
 DEFINE_CLEANUP(db_conn_clear, PGresult *, PQclear);
 
 #endif

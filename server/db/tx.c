@@ -98,6 +98,7 @@ int tx_run(struct db *db, tx_fn *fn, void *arg)
         db->tx_serialization = false;
         if (db->tx_lost)
             return ERR_UNAVAILABLE;
+        db_conn_back_off(i);
     }
     return log_fail(ERR_UNAVAILABLE, "a transaction met deadlocks %d times in a row", TRIES);
 }
