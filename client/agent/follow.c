@@ -95,6 +95,7 @@ static void on_stream_opened(void *state)
     struct follow *follow = state;
 
     follow->refusals = 0;
+    follow->refused_status = 0;
     retry_succeeded(&follow->retry);
     log_line(LOG_DEBUG, "following the server's events");
 }
@@ -105,6 +106,11 @@ static void on_stream_ended(void *state, bool was_open, int status, bool goodbye
     int64_t asked_ms = follow->events.parser.retry_ms;
     int64_t wait_ms;
 
+    if (!was_open && status >= 400 && status != follow->refused_status) {
+        log_line(LOG_WARN, "the server refuses the event stream with %d%s", status,
+                 status == 401 ? ": was this device revoked? Enrol it again" : "");
+        follow->refused_status = status;
+    }
     if (!was_open && follow->sync->online && status != 401 && status != 503)
         follow->refusals++;
     if (follow->refusals >= REFUSALS_MAX)

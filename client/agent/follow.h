@@ -27,6 +27,7 @@ struct follow {
     struct loop_timer poll;
     struct loop_timer better; /* when to try the better way again */
     struct events events;
+    int refused_status;     /* what the stream was last refused with, and said */
     unsigned refusals;      /* streams in a row that never opened while polls got through */
     unsigned quick_answers; /* long polls in a row that were not held back */
 };

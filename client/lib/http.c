@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +54,6 @@ struct http {
     int64_t wake_us; /* -1: none */
     bool inside;     /* curl is calling us back */
 };
-
-DEFINE_CLEANUP(cleanup_json, json_t *, json_decref);
 
 /* One row an outcome: what curl calls it. What is not here is a broken conversation. */
 static const struct {
@@ -208,15 +205,6 @@ void http_free(struct http *http)
     free(http->user_agent);
     free(http);
     curl_global_cleanup();
-}
-
-void http_response_release(struct http_response *response)
-{
-    if (!response)
-        return;
-    buffer_release(&response->headers);
-    buffer_release(&response->body);
-    *response = (struct http_response){0};
 }
 
 /* ---- what curl calls while a transfer runs */
@@ -648,184 +636,6 @@ void http_dispatch(struct http *http, const struct pollfd *fds, size_t count)
     start_waiting(http);
     finish_all(http);
     finish_silent(http);
-}
-
-/* ---- blocking */
-
-struct waiting {
-    const struct http_request *request;
-    struct http_response *response;
-    int outcome;
-    bool done;
-};
-
-static int wait_headers(void *state, const struct http_response *response)
-{
-    struct waiting *waiting = state;
-
-    return waiting->request->on_headers(waiting->request->state, response);
-}
-
-static int wait_body(void *state, const void *bytes, size_t size)
-{
-    struct waiting *waiting = state;
-
-    return waiting->request->on_body(waiting->request->state, bytes, size);
-}
-
-static int wait_progress(void *state, uint64_t done_bytes, uint64_t total_bytes)
-{
-    struct waiting *waiting = state;
-
-    return waiting->request->on_progress(waiting->request->state, done_bytes, total_bytes);
-}
-
-static int64_t wait_upload(void *state, char *bytes, size_t capacity)
-{
-    struct waiting *waiting = state;
-
-    return waiting->request->on_upload(waiting->request->state, bytes, capacity);
-}
-
-static int wait_rewind(void *state)
-{
-    struct waiting *waiting = state;
-
-    return waiting->request->on_rewind(waiting->request->state);
-}
-
-static void wait_done(void *state, int outcome, struct http_response *response)
-{
-    struct waiting *waiting = state;
-
-    waiting->outcome = outcome;
-    waiting->done = true;
-    *waiting->response = *response;
-    *response = (struct http_response){0};
-}
-
-int http_request(struct http *http, const struct http_request *request,
-                 struct http_response *ret_response)
-{
-    struct waiting waiting = {.request = request, .response = ret_response};
-    struct http_request wrapped = *request;
-    int r;
-
-    wrapped.state = &waiting;
-    wrapped.on_headers = request->on_headers ? wait_headers : NULL;
-    wrapped.on_body = request->on_body ? wait_body : NULL;
-    wrapped.on_progress = request->on_progress ? wait_progress : NULL;
-    wrapped.on_upload = request->on_upload ? wait_upload : NULL;
-    wrapped.on_rewind = request->on_rewind ? wait_rewind : NULL;
-    r = http_start(http, &wrapped, wait_done, NULL);
-    if (r)
-        return r;
-    while (!waiting.done) {
-        struct pollfd fds[HTTP_POLL_MAX];
-        size_t count = http_poll(http, fds);
-
-        if (poll(fds, count, http_poll_timeout_ms(http)) < 0 && errno != EINTR)
-            return log_fail_errno("cannot wait for the network");
-        http_dispatch(http, fds, count);
-    }
-    return waiting.outcome;
-}
-
-/* ---- reading a response */
-
-/* Cuts the line's value out of the buffer: NUL in place of its end, so each is read in place. */
-static const char *header_value(char *line, size_t name_length)
-{
-    char *value = line + name_length + 1;
-    char *end;
-
-    while (*value == ' ' || *value == '\t')
-        value++;
-    end = value + strcspn(value, "\r\n");
-    while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    *end = '\0';
-    return value;
-}
-
-const char *http_response_header(struct http_response *response, const char *name)
-{
-    char *cursor = response->headers.bytes;
-    char *end = cursor ? cursor + response->headers.size : NULL;
-    size_t name_length = strlen(name);
-
-    while (cursor && cursor < end) {
-        size_t length = strcspn(cursor, "\n"); /* or the NUL that an earlier call left */
-
-        if (length > name_length && strncasecmp(cursor, name, name_length) == 0 &&
-            cursor[name_length] == ':')
-            return header_value(cursor, name_length);
-        cursor += length + 1;
-    }
-    return NULL;
-}
-
-int64_t http_response_number(struct http_response *response, const char *name, int64_t fallback)
-{
-    const char *text = http_response_header(response, name);
-    char *end;
-    long long number;
-
-    if (!text || !isdigit((unsigned char)*text))
-        return fallback;
-    errno = 0;
-    number = strtoll(text, &end, 10);
-    return errno || *end ? fallback : number;
-}
-
-static json_t *problem_document(const struct http_response *response)
-{
-    json_t *document;
-
-    if (!response->body.size)
-        return NULL;
-    document = json_loadb(response->body.bytes, response->body.size, JSON_REJECT_DUPLICATES, NULL);
-    if (json_is_object(document))
-        return document;
-    json_decref(document);
-    return NULL;
-}
-
-void http_response_explain(const struct http_response *response, char *ret_text, size_t size)
-{
-    CLEANUP(cleanup_json) json_t *problem = NULL;
-    const char *detail;
-    const char *request_id;
-
-    ret_text[0] = '\0';
-    if (response->error[0]) {
-        (void)snprintf(ret_text, size, "%s", response->error);
-        return;
-    }
-    if (response->status >= 200 && response->status < 300)
-        return;
-    problem = problem_document(response);
-    detail = json_string_value(json_object_get(problem, "detail"));
-    if (!detail)
-        detail = json_string_value(json_object_get(problem, "title"));
-    request_id = json_string_value(json_object_get(problem, "request_id"));
-    if (!detail)
-        (void)snprintf(ret_text, size, "the server answered %d", response->status);
-    else if (!request_id)
-        (void)snprintf(ret_text, size, "%s (%d)", detail, response->status);
-    else
-        (void)snprintf(ret_text, size, "%s (%d, request %s)", detail, response->status, request_id);
-}
-
-void http_response_problem(const struct http_response *response, char *ret_type, size_t size)
-{
-    CLEANUP(cleanup_json) json_t *problem = problem_document(response);
-    const char *type = json_string_value(json_object_get(problem, "type"));
-    const char *last = type ? type + strlen(type) : "";
-
-    while (type && last > type && !strchr("/:#", last[-1]))
-        last--;
-    (void)snprintf(ret_type, size, "%s", last);
 }
 
 void http_escape(struct buffer *url, const char *text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/modelferry.h"
 
+#include "lib/modelferry_version.h"
 #include "lib/wire.h"
 
 #include <errno.h>
@@ -22,9 +23,8 @@
 #include <unistd.h>
 
 #define STATE_DIR_DEFAULT "/var/lib/modelferry"
-#define ID_SIZE 96
+#define ID_SIZE MODELFERRY_VERSION_ID_SIZE
 #define ACQUIRE_TRIES 16
-#define FILES_MAX 64
 
 /*
  * What a slot and its models share: it outlives the slot while models are held. The lock guards
@@ -60,12 +60,7 @@ struct mf_model {
     int dir_fd; /* holds the lease: a shared lock */
     char id[ID_SIZE];
     char *dir;
-    char *name;
-    char *version;
-    char *variant;
-    char *files[FILES_MAX];
-    char *paths[FILES_MAX];
-    size_t file_count;
+    struct modelferry_version about;
 };
 
 static int64_t now_us(void)
@@ -94,32 +89,6 @@ const char *mf_error_text(int error)
         if (rows[i].error == error)
             return rows[i].text;
     return "unknown error";
-}
-
-/* The rules of docs/PROTOCOL.md, Names: nothing that leads out of a directory. */
-static bool is_name(const char *text, const char *first, const char *rest, size_t max)
-{
-    size_t length = strlen(text);
-
-    return length >= 1 && length <= max && strchr(first, text[0]) && strspn(text, rest) == length;
-}
-
-#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-static bool is_slot_name(const char *text)
-{
-    return is_name(text, LOWER, LOWER "._-", 63);
-}
-
-static bool is_id(const char *text)
-{
-    return is_name(text, LOWER UPPER, LOWER UPPER ".+-", ID_SIZE - 1);
-}
-
-static bool is_file_name(const char *text)
-{
-    return is_name(text, LOWER UPPER "_", LOWER UPPER "._+-", 128);
 }
 
 static void release_shared(struct shared *shared)
@@ -282,7 +251,7 @@ int mf_slot_open(const char *name, const struct mf_options *options, struct mf_s
     struct mf_slot *slot;
     int r;
 
-    if (!name || !is_slot_name(name))
+    if (!name || !modelferry_version_is_slot(name))
         return MF_E_ARGUMENT;
     slot = calloc(1, sizeof(*slot));
     if (!slot)
@@ -355,7 +324,7 @@ static int read_current(const struct mf_slot *slot, char ret_id[static ID_SIZE])
     if (length < 0)
         return errno == ENOENT || errno == ENOTDIR ? MF_E_NONE : MF_E_SYSTEM;
     target[length] = '\0';
-    if (strncmp(target, "versions/", 9) != 0 || !is_id(target + 9))
+    if (strncmp(target, "versions/", 9) != 0 || !modelferry_version_is_id(target + 9))
         return MF_E_BROKEN;
     (void)snprintf(ret_id, ID_SIZE, "%.95s", target + 9);
     return 0;
@@ -393,14 +362,8 @@ int64_t mf_slot_gap_us(const struct mf_slot *slot)
 
 static void free_model(struct mf_model *model)
 {
-    for (size_t i = 0; i < model->file_count; i++) {
-        free(model->files[i]);
-        free(model->paths[i]);
-    }
+    modelferry_version_release(&model->about);
     free(model->dir);
-    free(model->name);
-    free(model->version);
-    free(model->variant);
     if (model->dir_fd >= 0)
         (void)close(model->dir_fd); /* and the lease with it */
     free(model);
@@ -431,71 +394,6 @@ static int open_version(const char *dir, int *ret_fd)
     return 0;
 }
 
-/*
- * .version.json is written by the agent with sorted members and no escapes in what we look for:
- * names, versions and variants have none. A member is found by its name at any depth.
- */
-static char *copy_member(const char *text, const char *name, const char **ret_rest)
-{
-    char pattern[64];
-    const char *start;
-    const char *end;
-
-    (void)snprintf(pattern, sizeof(pattern), "\"%s\":\"", name);
-    start = strstr(text, pattern);
-    if (!start)
-        return NULL;
-    start += strlen(pattern);
-    end = strchr(start, '"');
-    if (!end)
-        return NULL;
-    if (ret_rest)
-        *ret_rest = end;
-    return strndup(start, (size_t)(end - start));
-}
-
-static int take_files(struct mf_model *model, const char *text)
-{
-    const char *rest = strstr(text, "\"artifacts\":[");
-    const char *end = rest ? strchr(rest, ']') : NULL;
-
-    while (rest && end && model->file_count < FILES_MAX) {
-        char *file = copy_member(rest, "name", &rest);
-
-        if (!file || rest > end) {
-            free(file);
-            break;
-        }
-        model->files[model->file_count] = file;
-        model->paths[model->file_count] = join(model->dir, file);
-        model->file_count++;
-        if (!is_file_name(file))
-            return MF_E_BROKEN;
-        if (!model->paths[model->file_count - 1])
-            return MF_E_MEMORY;
-    }
-    return model->file_count ? 0 : MF_E_BROKEN;
-}
-
-static int describe(struct mf_model *model)
-{
-    char text[32768];
-    int fd = openat(model->dir_fd, ".version.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-    if (fd >= 0)
-        (void)close(fd);
-    if (size <= 0)
-        return MF_E_BROKEN;
-    text[size] = '\0';
-    model->name = copy_member(text, "model", NULL);
-    model->version = copy_member(text, "version", NULL);
-    model->variant = copy_member(text, "variant", NULL);
-    if (!model->name || !model->version || !model->variant)
-        return MF_E_BROKEN;
-    return take_files(model, text);
-}
-
 static int load_model(struct mf_slot *slot, const char *id, struct mf_model **ret_model)
 {
     struct mf_model *model = calloc(1, sizeof(*model));
@@ -513,7 +411,7 @@ static int load_model(struct mf_slot *slot, const char *id, struct mf_model **re
     if (!r)
         r = open_version(model->dir, &model->dir_fd);
     if (!r)
-        r = describe(model);
+        r = modelferry_version_read(model->dir_fd, model->dir, &model->about);
     if (r) {
         free_model(model);
         return r;
@@ -578,17 +476,17 @@ void mf_model_release(struct mf_model *model)
 
 const char *mf_model_name(const struct mf_model *model)
 {
-    return model->name;
+    return model->about.name;
 }
 
 const char *mf_model_version(const struct mf_model *model)
 {
-    return model->version;
+    return model->about.version;
 }
 
 const char *mf_model_variant(const struct mf_model *model)
 {
-    return model->variant;
+    return model->about.variant;
 }
 
 const char *mf_model_id(const struct mf_model *model)
@@ -603,19 +501,19 @@ const char *mf_model_dir(const struct mf_model *model)
 
 size_t mf_model_file_count(const struct mf_model *model)
 {
-    return model->file_count;
+    return model->about.file_count;
 }
 
 const char *mf_model_file(const struct mf_model *model, size_t index)
 {
-    return index < model->file_count ? model->files[index] : NULL;
+    return index < model->about.file_count ? model->about.files[index] : NULL;
 }
 
 const char *mf_model_path(const struct mf_model *model, const char *file)
 {
-    for (size_t i = 0; i < model->file_count; i++)
-        if (!file || strcmp(model->files[i], file) == 0)
-            return model->paths[i];
+    for (size_t i = 0; i < model->about.file_count; i++)
+        if (!file || strcmp(model->about.files[i], file) == 0)
+            return model->about.paths[i];
     return NULL;
 }
 

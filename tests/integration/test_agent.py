@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent against a server that lies, stalls and cuts: what it serves is always verified."""
 
+import contextlib
 import json
 import os
 import random
@@ -400,12 +401,8 @@ def test_a_full_filesystem_is_reported_and_recovered_from(gateway, key, device, 
         gateway.publish(key, "1.0.0", OLD)
         once(agent)
         filler = mount / "filler"
-        with open(filler, "wb") as file:
-            try:
-                while True:
-                    file.write(b"x" * 4096)
-                    file.flush()
-            except OSError:
+        with open(filler, "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(b"x" * 4096):
                 pass
         gateway.publish(key, "1.1.0", NEW)
         agent.start()
