@@ -16,9 +16,6 @@
 
 #define REDIRECTS_MAX 5L
 #define RECEIVE_BYTES (256L << 10)
-#define CONNECT_TIMEOUT_MS_DEFAULT 10000
-#define LOW_SPEED_S_DEFAULT 30
-#define LOW_SPEED_BYTES_DEFAULT 128
 #define RESPONSE_BYTES_MAX_DEFAULT ((size_t)1 << 20)
 
 struct http_transfer {
@@ -41,13 +38,7 @@ struct http_transfer {
 
 struct http {
     CURLM *multi;
-    char *ca_file;
-    char *client_cert_file;
-    char *client_key_file;
-    char *user_agent;
-    int64_t connect_timeout_ms;
-    int64_t low_speed_timeout_s;
-    int64_t low_speed_bytes;
+    struct http_settings settings; /* ours */
     struct http_transfer *transfers;
     struct pollfd fds[HTTP_POLL_MAX];
     size_t fd_count;
@@ -120,19 +111,6 @@ static int watch_timer(CURLM *multi, long timeout_ms, void *state)
     return 0;
 }
 
-static bool copy_text(const char *text, char **ret_copy)
-{
-    if (!text)
-        return true;
-    *ret_copy = strdup(text);
-    return *ret_copy != NULL;
-}
-
-static int64_t or_default(int64_t value, int64_t fallback)
-{
-    return value > 0 ? value : fallback;
-}
-
 DEFINE_CLEANUP(cleanup_http, struct http *, http_free);
 
 int http_new(const struct http_settings *settings, struct http **ret_http)
@@ -147,14 +125,8 @@ int http_new(const struct http_settings *settings, struct http **ret_http)
         return log_fail(ERR_NO_MEMORY, "cannot start an HTTP client: out of memory");
     }
     http->wake_us = -1;
-    http->connect_timeout_ms = or_default(settings->connect_timeout_ms, CONNECT_TIMEOUT_MS_DEFAULT);
-    http->low_speed_timeout_s = or_default(settings->low_speed_timeout_s, LOW_SPEED_S_DEFAULT);
-    http->low_speed_bytes = or_default(settings->low_speed_bytes, LOW_SPEED_BYTES_DEFAULT);
     http->multi = curl_multi_init();
-    if (!http->multi || !copy_text(settings->ca_file, &http->ca_file) ||
-        !copy_text(settings->client_cert_file, &http->client_cert_file) ||
-        !copy_text(settings->client_key_file, &http->client_key_file) ||
-        !copy_text(settings->user_agent, &http->user_agent))
+    if (!http->multi || !http_settings_copy(settings, &http->settings))
         return log_fail(ERR_NO_MEMORY, "cannot start an HTTP client: out of memory");
     (void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
     (void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
@@ -199,10 +171,7 @@ void http_free(struct http *http)
         free_transfer(http->transfers);
     if (http->multi)
         (void)curl_multi_cleanup(http->multi);
-    free(http->ca_file);
-    free(http->client_cert_file);
-    free(http->client_key_file);
-    free(http->user_agent);
+    http_settings_release(&http->settings);
     free(http);
     curl_global_cleanup();
 }
@@ -407,13 +376,14 @@ static void set_limits(struct http_transfer *transfer, const struct http_request
     (void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, transfer->follows ? 1L : 0L);
     (void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                           (long)http->settings.connect_timeout_ms);
     if (request->timeout_ms)
         (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     if (request->silence_s)
         return; /* curl counts bytes a second; a heartbeat now and then is less than one */
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)http->low_speed_bytes);
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)http->low_speed_timeout_s);
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)http->settings.low_speed_bytes);
+    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)http->settings.low_speed_timeout_s);
 }
 
 static void set_callbacks(struct http_transfer *transfer, const struct http_request *request)
@@ -443,13 +413,14 @@ static void set_connection(struct http_transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_USERAGENT,
-                           http->user_agent ? http->user_agent : "modelferry/" MODELFERRY_VERSION);
-    if (http->ca_file)
-        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
-    if (http->client_cert_file)
-        (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, http->client_cert_file);
-    if (http->client_key_file)
-        (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, http->client_key_file);
+                           http->settings.user_agent ? http->settings.user_agent
+                                                     : "modelferry/" MODELFERRY_VERSION);
+    if (http->settings.ca_file)
+        (void)curl_easy_setopt(easy, CURLOPT_CAINFO, http->settings.ca_file);
+    if (http->settings.client_cert_file)
+        (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, http->settings.client_cert_file);
+    if (http->settings.client_key_file)
+        (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, http->settings.client_key_file);
 }
 
 int http_start(struct http *http, const struct http_request *request,

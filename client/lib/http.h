@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "lib/http_request.h"
 #include "lib/http_response.h"
+#include "lib/http_settings.h"
 
 #include <poll.h>
 #include <stdbool.h>
@@ -34,17 +35,6 @@ enum {
     HTTP_E_TOO_LARGE = 5,   /* the response passed a limit */
     HTTP_E_ABORTED = 6,     /* a callback said stop */
     HTTP_E_USAGE = 7,       /* malformed URL, scheme that is not allowed, unreadable CA file */
-};
-
-/* Strings are copied. Zeroed members mean the defaults. */
-struct http_settings {
-    const char *ca_file;          /* PEM; NULL: the system's */
-    const char *client_cert_file; /* PEM; NULL: none */
-    const char *client_key_file;
-    const char *user_agent;
-    int64_t connect_timeout_ms;  /* default 10 s */
-    int64_t low_speed_timeout_s; /* default 30: so long below low_speed_bytes/s and it is over */
-    int64_t low_speed_bytes;     /* default 128 a second */
 };
 
 /*
