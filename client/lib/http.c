@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
@@ -66,13 +65,9 @@ static const struct {
     {CURLE_ABORTED_BY_CALLBACK,      HTTP_E_ABORTED    },
     {CURLE_URL_MALFORMAT,            HTTP_E_USAGE      },
     {CURLE_UNSUPPORTED_PROTOCOL,     HTTP_E_USAGE      },
-    {CURLE_TOO_MANY_REDIRECTS,       HTTP_E_CUT        },
 };
 
-static int64_t now_us(void)
-{
-    return clock_monotonic_us(clock_system());
-}
+#define now_us() clock_monotonic_us(clock_system())
 
 /* curl tells which sockets it wants watched: kept in the array that http_poll() hands out. */
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *state, void *socket_state)
@@ -274,8 +269,7 @@ static size_t on_curl_upload(char *bytes, size_t size, size_t count, void *state
 
 static int on_curl_seek(void *state, curl_off_t offset, int origin)
 {
-    struct http_transfer *transfer = state;
-    const struct http_request *request = &transfer->request;
+    const struct http_request *request = &((struct http_transfer *)state)->request;
 
     if (offset != 0 || origin != SEEK_SET || !request->on_rewind)
         return CURL_SEEKFUNC_CANTSEEK;
@@ -440,9 +434,7 @@ int http_start(struct http *http, const struct http_request *request,
     transfer->response.headers = BUFFER(HTTP_HEADERS_BYTES_MAX);
     transfer->response.body = BUFFER(HTTP_PROBLEM_BYTES_MAX);
     transfer->easy = curl_easy_init();
-    if (!transfer->easy)
-        return log_fail(ERR_NO_MEMORY, "cannot send a request: out of memory");
-    if (curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url))
+    if (!transfer->easy || curl_easy_setopt(transfer->easy, CURLOPT_URL, request->url))
         return log_fail(ERR_NO_MEMORY, "cannot send a request: out of memory");
     set_method(transfer, request);
     set_connection(transfer);
@@ -550,8 +542,6 @@ static void finish_all(struct http *http)
          message = curl_multi_info_read(http->multi, &left)) {
         char *transfer = NULL;
 
-        if (message->msg != CURLMSG_DONE)
-            continue;
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         finish((struct http_transfer *)(void *)transfer, message->data.result);
     }
@@ -607,14 +597,4 @@ void http_dispatch(struct http *http, const struct pollfd *fds, size_t count)
     start_waiting(http);
     finish_all(http);
     finish_silent(http);
-}
-
-void http_escape(struct buffer *url, const char *text)
-{
-    for (const unsigned char *cursor = (const unsigned char *)text; *cursor; cursor++) {
-        if (isalnum(*cursor) || strchr("-._~", *cursor))
-            buffer_append_char(url, (char)*cursor);
-        else
-            buffer_printf(url, "%%%02X", *cursor);
-    }
 }

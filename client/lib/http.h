@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "lib/http_escape.h"
 #include "lib/http_request.h"
 #include "lib/http_response.h"
 #include "lib/http_settings.h"
@@ -74,8 +75,5 @@ int http_poll_timeout_ms(const struct http *http);
 
 /* After poll: moves bytes, calls back. */
 void http_dispatch(struct http *http, const struct pollfd *fds, size_t count);
-
-/* Appends text, percent-encoded where it is not unreserved (RFC 3986, 2.3). */
-void http_escape(struct buffer *url, const char *text);
 
 #endif
