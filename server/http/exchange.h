@@ -11,11 +11,11 @@ struct request;
  * One request and its reply, from the first byte of the request line to the last one sent. These
  * are libmicrohttpd's callbacks; cls is the listener. All run on the connection's I/O thread.
  */
-void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connection);
+void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *mhd);
 enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *upload,
                                 size_t *upload_size, void **context);
-void exchange_completed(void *cls, struct MHD_Connection *connection, void **context,
+void exchange_completed(void *cls, struct MHD_Connection *mhd, void **context,
                         enum MHD_RequestTerminationCode why);
 
 /* The connection waits until the request's waker is woken; the listener knows that it does. */

@@ -56,7 +56,7 @@ struct request {
     struct decode_pair *params;
     struct decode_pair *queries;
     struct source *source;
-    struct MHD_Response *streamed; /* the source's, until its first read */
+    struct MHD_Response *streamed;           /* the source's, until its first read */
     _Atomic(struct MHD_Response *) response; /* a reply that is ready and not sent yet */
     void *state;
     void (*state_free)(void *state);

@@ -98,8 +98,8 @@ static int load_key(struct identity *identity, const char *path)
 /* Two halves of different renewals would fail every handshake. */
 static int check_pair(const struct identity *identity, const struct tls *tls)
 {
-    unsigned char of_cert[32];
-    unsigned char of_key[32];
+    unsigned char of_cert[32] = {0};
+    unsigned char of_key[32] = {0};
     size_t cert_size = sizeof(of_cert);
     size_t key_size = sizeof(of_key);
     gnutls_pubkey_t public;

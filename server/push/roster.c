@@ -5,6 +5,7 @@
 #include "crypto/secret.h"
 #include "push/assignments.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -116,6 +117,7 @@ static bool grow_ids(struct id_shard *shard)
 
     if (!buckets)
         return shard->buckets != NULL;
+    assert(shard->buckets || shard->bucket_count == 0);
     for (size_t i = 0; i < shard->bucket_count; i++) {
         struct roster_device *device = shard->buckets[i];
 
@@ -157,6 +159,7 @@ static bool grow_tokens(struct token_shard *shard)
 
     if (!buckets)
         return shard->buckets != NULL;
+    assert(shard->buckets || shard->bucket_count == 0);
     for (size_t i = 0; i < shard->bucket_count; i++) {
         struct token *token = shard->buckets[i];
 

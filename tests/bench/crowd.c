@@ -28,8 +28,9 @@
 
 #define EVENTS 512
 #define BUFFER_SIZE 4096
-#define CONNECTING_MAX 256 /* at a time: more than a listen queue takes is no test of the server   \
-                            */
+#define CONNECTING_MAX                                                                             \
+    256 /* at a time: more than a listen queue takes is no test of the server                      \
+         */
 
 struct client {
     int fd;

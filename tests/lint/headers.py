@@ -21,7 +21,13 @@ def _packages():
     return flags
 
 
+# Installed: other people's programs see it, alone.
+PUBLIC = {"client/lib/modelferry.h": "MODELFERRY_H"}
+
+
 def _guard(path):
+    if str(path) in PUBLIC:
+        return PUBLIC[str(path)]
     parts = path.parts[1:] if path.parts[0] in ("common", "server", "client") else path.parts
     return re.sub(r"[^A-Z0-9]", "_", "/".join(parts).upper())
 

@@ -46,6 +46,10 @@ SELECT c.relname || '.' || a.attname FROM pg_class c
 """
 
 
+# Written by one statement of ours, never as a client sent it; a CHECK a row would cost the upload.
+BOUNDED_BY_CODE = {"chunk_page.data"}
+
+
 def _numbers(paths):
     for expected, path in enumerate(paths, 1):
         found = re.match(r"(\d{4})_[a-z0-9_]+\.sql$", path.name)
@@ -76,6 +80,8 @@ def check(tree):
         for row in cluster.sql(UNCOMMENTED, "lint"):
             yield f"migrations: no COMMENT ON {row[0]}: say what it is for"
         for row in cluster.sql(UNBOUNDED, "lint"):
+            if row[0] in BOUNDED_BY_CODE:
+                continue
             yield f"migrations: {row[0]} has no CHECK on its length"
     finally:
         cluster.destroy()

@@ -6,6 +6,9 @@ import re
 import lintlib
 
 FILE_LINES = 600
+
+# Larger ones that were there when the limit came. They may shrink, not grow; none is added.
+LARGE = {"client/lib/http.c": 840, "client/lib/modelferry.c": 670, "server/push/roster.c": 810}
 TEST_LINES = 1000  # tables of vectors
 FUNCTION_LINES = 80
 PARAMETERS = 8
@@ -37,6 +40,7 @@ def check(tree):
         text = tree.read(path)
         lines = text.count("\n")
         limit = TEST_LINES if str(path).startswith("tests/") else FILE_LINES
+        limit = LARGE.get(str(path), limit)
         if lines > limit:
             yield f"{path}: {lines} lines, at most {limit}: it is probably two modules"
         if path.suffix != ".c" or str(path).startswith("tests/"):
