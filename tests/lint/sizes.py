@@ -7,8 +7,8 @@ import lintlib
 
 FILE_LINES = 600
 
-# Larger ones that were there when the limit came. They may shrink, not grow; none is added.
-LARGE = {"client/lib/http.c": 840, "client/lib/modelferry.c": 670, "server/push/roster.c": 810}
+# Larger and for a reason: one lock order, one file. It may shrink, not grow.
+LARGE = {"server/push/roster.c": 810}
 TEST_LINES = 1000  # tables of vectors
 FUNCTION_LINES = 80
 PARAMETERS = 8

@@ -150,6 +150,20 @@ def test_symbols(tmp_path, source, wanted):
     assert (said == []) if wanted is None else any(wanted in line for line in said)
 
 
+@pytest.mark.parametrize("page, wanted", [
+    ("| a |", None), ("| b |", "CONFIGURATION.md is not current"),
+])
+def test_configuration(tmp_path, page, wanted):
+    program = tmp_path / "build" / "server" / "modelferryd"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\ncase $1 in --help) echo 'options:'; echo ' --dev DIR';;"
+                       " *) printf '| a |';; esac\n")
+    program.chmod(0o755)
+    write(tmp_path, {"docs/CONFIGURATION.md": page, "docs/man/modelferryd.8": "-dev"})
+    said = complaints("configuration", tmp_path, tmp_path / "build")
+    assert (said == []) if wanted is None else any(wanted in line for line in said)
+
+
 @pytest.mark.parametrize("body, wanted", [
     ("return 1;", None),
     ("int *p = 0; return *p;", "clang-analyzer-core.NullDereference"),
@@ -168,5 +182,5 @@ def test_tidy(tmp_path, body, wanted):
 
 def test_every_check_has_a_bad_sample():
     checks = {path.stem for path in HERE.glob("*.py")} - {"lintlib", "test_lints"}
-    shown = {check for check, _, wanted in SAMPLES if wanted} | {"symbols", "tidy"}
+    shown = {check for check, _, wanted in SAMPLES if wanted} | {"symbols", "tidy", "configuration"}
     assert checks == shown
