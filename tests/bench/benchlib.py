@@ -60,6 +60,15 @@ def rss_bytes(pid):
     raise RuntimeError(f"no RssAnon of {pid}")
 
 
+def cpu_seconds(pid):
+    """What a process and its living children have used: on a busy machine this says more than the
+    time that passed."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(cpu_seconds(child) for child in children)
+
+
 @contextlib.contextmanager
 def served(options=None):
     """(server, admin, database) on a PostgreSQL of their own."""

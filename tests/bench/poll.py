@@ -69,13 +69,23 @@ def main():
         try:
             wait_until(lambda: (directory / "nginx.pid").exists(), 20)
             rounds = []
+            used = [[], []]
+
+            def run(which, pid, at):
+                before = benchlib.cpu_seconds(pid)
+                rate = wrk(script, at, seconds)
+                used[which].append((benchlib.cpu_seconds(pid) - before) * 1e6 / (rate * seconds))
+                return rate
+
             for number in range(ROUNDS):
-                rounds.append((wrk(script, server.device_port, seconds),
-                               wrk(script, port, seconds)))
+                rounds.append((run(0, server.process.pid, server.device_port),
+                               run(1, nginx.pid, port)))
                 print(f"round {number + 1}: ours {rounds[-1][0]:.0f}/s, nginx {rounds[-1][1]:.0f}/s")
         finally:
             nginx.terminate()
             nginx.wait(20)
+    print(f"CPU a request: ours {benchlib.median(used[0]):.1f} us, "
+          f"nginx {benchlib.median(used[1]):.1f} us")
     benchlib.result("poll", benchlib.median(ours for ours, _ in rounds), "requests/s",
                     benchlib.median(peer for _, peer in rounds), 1.0, at_most=False)
 

@@ -63,6 +63,7 @@ def measure_ours(count):
         crowd = Crowd("sse", server.device_port, file)
         memory = (benchlib.rss_bytes(server.process.pid) - before) / count
         rounds = []
+        used = benchlib.cpu_seconds(server.process.pid)
         for number in range(ROUNDS):
             body = {"devices": "all", "slot": "main", "model": "bench",
                     "version": f"1.0.{number % 2}"}
@@ -74,8 +75,9 @@ def measure_ours(count):
             first, last = crowd.told()
             assert reply == {"changed": count, "unchanged": 0}, reply
             rounds.append([(moment - start) * 1000 for moment in (last, answered, first)])
+        used = (benchlib.cpu_seconds(server.process.pid) - used) / ROUNDS * 1000
         crowd.close()
-        return rounds, memory
+        return rounds, memory, used
 
 
 def measure_peer(count):
@@ -93,6 +95,7 @@ def measure_peer(count):
         crowd = Crowd("mqtt", port, count)
         memory = (benchlib.rss_bytes(broker.pid) - before) / count
         rounds = []
+        used = benchlib.cpu_seconds(broker.pid)
         for _ in range(ROUNDS):
             time.sleep(0.5)
             crowd.arm()
@@ -101,8 +104,9 @@ def measure_peer(count):
                                   check=True).stdout.split()
             _, last = crowd.told()
             rounds.append((last - int(said[1]) / 1e9) * 1000)
+        used = (benchlib.cpu_seconds(broker.pid) - used) / ROUNDS * 1000
         crowd.close()
-        return rounds, memory
+        return rounds, memory, used
     finally:
         broker.terminate()
         broker.wait(20)
@@ -117,11 +121,12 @@ def listening(port):
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 15000
     print(benchlib.machine())
-    ours, our_memory = measure_ours(count)
-    peer, peer_memory = measure_peer(count)
+    ours, our_memory, our_cpu = measure_ours(count)
+    peer, peer_memory, peer_cpu = measure_peer(count)
     for number, (total, answered, first) in enumerate(ours):
         print(f"round {number + 1}: ours {total:.0f} ms (first told after {first:.0f}, request "
               f"answered after {answered:.0f}), mosquitto {peer[number]:.0f} ms")
+    print(f"CPU a round: ours {our_cpu:.0f} ms, mosquitto {peer_cpu:.0f} ms")
     benchlib.result(f"push-{count}", benchlib.median(row[0] for row in ours), "ms",
                     benchlib.median(peer), 0.4)
     benchlib.result(f"push-{count}-memory", our_memory / 1024, "KiB/connection", None, 3)
