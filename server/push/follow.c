@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "crypto/secret.h"
 #include "db/q_roster.h"
+#include "push/roster_seen.h"
 #include "push/rows.h"
 
 #include <inttypes.h>
@@ -232,7 +233,7 @@ static int write_seen(struct follow *follow)
         return log_fail(ERR_NO_MEMORY, "cannot write last-seen times: out of memory");
     do {
         size_t count =
-            roster_take_seen(follow->config.roster, SEEN_AGE_S, &cursor, seen, SEEN_ROWS);
+            roster_seen_take(follow->config.roster, SEEN_AGE_S, &cursor, seen, SEEN_ROWS);
         int r = count > 0 ? write_seen_batch(follow, seen, count) : 0;
 
         if (r)

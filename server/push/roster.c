@@ -2,103 +2,32 @@
 #include "push/roster.h"
 
 #include "base/log.h"
-#include "crypto/secret.h"
 #include "push/assignments.h"
+#include "push/roster_state.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * Two tables over the same devices: by id, which also guards what a device holds, and by token.
- * Locks are taken in this order: an id shard, a token shard or the assignments, never two of a
- * kind. A poll takes one token shard's lock to find its device and none to compare versions.
- */
-#define ID_SHARDS 1024
-#define TOKEN_SHARDS 256
-
-/* A token that works. SHA-256 is uniform: its first byte picks the shard, the next the bucket. */
-struct token {
-    uint8_t hash[ROSTER_TOKEN_SIZE];
-    struct roster_device *device;
-    struct token *chain;
-};
-
-struct roster_device {
-    struct token token;
-    struct token *next_token;    /* NULL: none was issued */
-    struct roster_device *chain; /* in the id shard */
-    int64_t id;
-    int64_t workspace_id;
-    int64_t revision;
-    _Atomic int64_t version;
-    struct assignment *assignment; /* NULL: no slots */
-    struct subscription *subscriptions;
-    _Atomic uint32_t seen_s;
-    uint32_t taken_s; /* seen_s, as roster_take_seen last told it */
-    uint16_t generation;
-    bool connected_taken;
-    atomic_bool active;
-    char name[];
-};
-
-struct id_shard {
-    pthread_mutex_t lock;
-    struct roster_device **buckets;
-    size_t bucket_count; /* a power of two */
-    size_t count;
-};
-
-struct token_shard {
-    pthread_mutex_t lock;
-    struct token **buckets;
-    size_t bucket_count;
-    size_t count;
-};
-
-struct promotion {
-    struct promotion *next;
-    struct roster_promotion promotion;
-};
-
-struct roster {
-    struct assignments *assignments;
-    atomic_bool ready;
-    atomic_size_t active;
-    atomic_size_t subscribed;
-    _Atomic uint16_t generation;
-
-    pthread_mutex_t promotions_lock;
-    struct promotion *promotions;
-    struct promotion **promotions_end;
-    void (*hook)(void *arg);
-    void *hook_arg;
-
-    struct id_shard ids[ID_SHARDS];
-    struct token_shard tokens[TOKEN_SHARDS];
-};
 
 #define BUCKETS_AT_FIRST 4
 
 /* ---- the table by id --------------------------------------------------------------------------
  */
 
-static struct id_shard *id_shard_of(struct roster *roster, int64_t id)
+static struct roster_shard *id_shard_of(struct roster *roster, int64_t id)
 {
-    return &roster->ids[(uint64_t)id % ID_SHARDS];
+    return &roster->ids[(uint64_t)id % ROSTER_ID_SHARDS];
 }
 
 static struct roster_device **id_bucket(struct roster_device **buckets, size_t bucket_count,
                                         int64_t id)
 {
-    return &buckets[(uint64_t)id / ID_SHARDS & (bucket_count - 1)];
+    return &buckets[(uint64_t)id / ROSTER_ID_SHARDS & (bucket_count - 1)];
 }
 
-static struct roster_device *find_id(const struct id_shard *shard, int64_t id)
+static struct roster_device *find_id(const struct roster_shard *shard, int64_t id)
 {
     struct roster_device *device;
 
@@ -110,7 +39,7 @@ static struct roster_device *find_id(const struct id_shard *shard, int64_t id)
     return device;
 }
 
-static bool grow_ids(struct id_shard *shard)
+static bool grow_ids(struct roster_shard *shard)
 {
     size_t bucket_count = shard->buckets ? shard->bucket_count * 2 : BUCKETS_AT_FIRST;
     struct roster_device **buckets = calloc(bucket_count, sizeof(struct roster_device *));
@@ -136,106 +65,6 @@ static bool grow_ids(struct id_shard *shard)
     return true;
 }
 
-/* ---- the table by token -----------------------------------------------------------------------
- */
-
-static struct token_shard *token_shard_of(struct roster *roster, const uint8_t *hash)
-{
-    return &roster->tokens[hash[0]];
-}
-
-static struct token **token_bucket(struct token **buckets, size_t bucket_count, const uint8_t *hash)
-{
-    uint64_t word;
-
-    memcpy(&word, hash + 1, sizeof(word));
-    return &buckets[word & (bucket_count - 1)];
-}
-
-static bool grow_tokens(struct token_shard *shard)
-{
-    size_t bucket_count = shard->buckets ? shard->bucket_count * 2 : BUCKETS_AT_FIRST;
-    struct token **buckets = calloc(bucket_count, sizeof(struct token *));
-
-    if (!buckets)
-        return shard->buckets != NULL;
-    assert(shard->buckets || shard->bucket_count == 0);
-    for (size_t i = 0; i < shard->bucket_count; i++) {
-        struct token *token = shard->buckets[i];
-
-        while (token) {
-            struct token *chain = token->chain;
-            struct token **bucket = token_bucket(buckets, bucket_count, token->hash);
-
-            token->chain = *bucket;
-            *bucket = token;
-            token = chain;
-        }
-    }
-    free(shard->buckets);
-    shard->buckets = buckets;
-    shard->bucket_count = bucket_count;
-    return true;
-}
-
-static int token_insert(struct roster *roster, struct token *token)
-{
-    struct token_shard *shard = token_shard_of(roster, token->hash);
-    struct token **bucket;
-    bool room = true;
-
-    (void)pthread_mutex_lock(&shard->lock);
-    if (shard->count >= shard->bucket_count)
-        room = grow_tokens(shard);
-    if (room) {
-        bucket = token_bucket(shard->buckets, shard->bucket_count, token->hash);
-        token->chain = *bucket;
-        *bucket = token;
-        shard->count++;
-    }
-    (void)pthread_mutex_unlock(&shard->lock);
-    return room ? 0 : log_fail(ERR_NO_MEMORY, "cannot remember a token: out of memory");
-}
-
-/* A token that is not in the table is fine. */
-static void token_remove(struct roster *roster, struct token *token)
-{
-    struct token_shard *shard = token_shard_of(roster, token->hash);
-    struct token **link;
-
-    (void)pthread_mutex_lock(&shard->lock);
-    if (shard->buckets) {
-        link = token_bucket(shard->buckets, shard->bucket_count, token->hash);
-        while (*link && *link != token)
-            link = &(*link)->chain;
-        if (*link) {
-            *link = token->chain;
-            shard->count--;
-        }
-    }
-    (void)pthread_mutex_unlock(&shard->lock);
-}
-
-/* ret_next: whether it is the device's next token. The device's token may change meanwhile. */
-static struct roster_device *token_find(struct roster *roster, const uint8_t *hash, bool *ret_next)
-{
-    struct token_shard *shard = token_shard_of(roster, hash);
-    struct roster_device *device = NULL;
-    struct token *token = NULL;
-
-    (void)pthread_mutex_lock(&shard->lock);
-    if (shard->buckets)
-        token = *token_bucket(shard->buckets, shard->bucket_count, hash);
-    while (token && !secret_equal(token->hash, hash, ROSTER_TOKEN_SIZE))
-        token = token->chain;
-    if (token) {
-        device = token->device;
-        *ret_next = token != &device->token;
-    }
-    (void)pthread_mutex_unlock(&shard->lock);
-    return device;
-}
-
 /* ---- changes; all with the lock of the device's id shard held
  * ------------------------------------ */
 
@@ -255,7 +84,7 @@ static void drop_next_token(struct roster *roster, struct roster_device *device)
 {
     if (!device->next_token)
         return;
-    token_remove(roster, device->next_token);
+    roster_tokens_remove(roster->tokens, device->next_token);
     free(device->next_token);
     device->next_token = NULL;
 }
@@ -264,7 +93,7 @@ static void deactivate(struct roster *roster, struct roster_device *device)
 {
     if (!atomic_exchange(&device->active, false))
         return;
-    token_remove(roster, &device->token);
+    roster_tokens_remove(roster->tokens, &device->token);
     drop_next_token(roster, device);
     atomic_fetch_sub(&roster->active, 1);
     wake_all(device);
@@ -276,14 +105,14 @@ static int set_token(struct roster *roster, struct roster_device *device, const 
         return 0;
     if (device->next_token && memcmp(device->next_token->hash, hash, ROSTER_TOKEN_SIZE) == 0)
         drop_next_token(roster, device);
-    token_remove(roster, &device->token);
+    roster_tokens_remove(roster->tokens, &device->token);
     memcpy(device->token.hash, hash, ROSTER_TOKEN_SIZE);
-    return token_insert(roster, &device->token);
+    return roster_tokens_insert(roster->tokens, &device->token);
 }
 
 static int set_next_token(struct roster *roster, struct roster_device *device, const uint8_t *hash)
 {
-    struct token *token;
+    struct roster_token *token;
     int r;
 
     if (hash && device->next_token &&
@@ -298,7 +127,8 @@ static int set_next_token(struct roster *roster, struct roster_device *device, c
         return log_fail(ERR_NO_MEMORY, "cannot remember a token: out of memory");
     memcpy(token->hash, hash, ROSTER_TOKEN_SIZE);
     token->device = device;
-    r = token_insert(roster, token);
+    token->is_next = true;
+    r = roster_tokens_insert(roster->tokens, token);
     if (r) {
         free(token);
         return r;
@@ -307,7 +137,7 @@ static int set_next_token(struct roster *roster, struct roster_device *device, c
     return 0;
 }
 
-static int insert_device(struct id_shard *shard, const struct roster_row *row,
+static int insert_device(struct roster_shard *shard, const struct roster_row *row,
                          struct roster_device **ret_device)
 {
     size_t name_size = strlen(row->name) + 1;
@@ -393,7 +223,7 @@ static int change_device(struct roster *roster, struct roster_device *device,
 
 int roster_put(struct roster *roster, const struct roster_row *row)
 {
-    struct id_shard *shard = id_shard_of(roster, row->id);
+    struct roster_shard *shard = id_shard_of(roster, row->id);
     struct roster_device *device;
     int r = 0;
 
@@ -412,7 +242,7 @@ int roster_put(struct roster *roster, const struct roster_row *row)
 
 int roster_move(struct roster *roster, const struct roster_row *row)
 {
-    struct id_shard *shard = id_shard_of(roster, row->id);
+    struct roster_shard *shard = id_shard_of(roster, row->id);
     struct roster_device *device;
     int r = ROSTER_E_GAP;
 
@@ -432,7 +262,7 @@ int roster_move(struct roster *roster, const struct roster_row *row)
 
 void roster_revoke(struct roster *roster, int64_t device_id)
 {
-    struct id_shard *shard = id_shard_of(roster, device_id);
+    struct roster_shard *shard = id_shard_of(roster, device_id);
     struct roster_device *device;
 
     (void)pthread_mutex_lock(&shard->lock);
@@ -458,8 +288,8 @@ void roster_load_end(struct roster *roster)
 {
     uint16_t generation = atomic_load(&roster->generation);
 
-    for (size_t i = 0; i < ID_SHARDS; i++) {
-        struct id_shard *shard = &roster->ids[i];
+    for (size_t i = 0; i < ROSTER_ID_SHARDS; i++) {
+        struct roster_shard *shard = &roster->ids[i];
 
         (void)pthread_mutex_lock(&shard->lock);
         for (size_t b = 0; b < shard->bucket_count; b++)
@@ -486,55 +316,22 @@ size_t roster_count(const struct roster *roster)
 
 void roster_put_promotion(struct roster *roster, const struct roster_promotion *promotion)
 {
-    struct promotion *entry = calloc(1, sizeof(*entry));
-    void (*hook)(void *arg);
-    void *arg;
-
-    if (!entry) {
-        log_line(LOG_WARN, "cannot note the first use of a token: out of memory");
-        return;
-    }
-    entry->promotion = *promotion;
-    (void)pthread_mutex_lock(&roster->promotions_lock);
-    *roster->promotions_end = entry;
-    roster->promotions_end = &entry->next;
-    hook = roster->hook;
-    arg = roster->hook_arg;
-    (void)pthread_mutex_unlock(&roster->promotions_lock);
-    if (hook)
-        hook(arg);
+    roster_promotions_put(&roster->promotions, promotion);
 }
 
 bool roster_take_promotion(struct roster *roster, struct roster_promotion *ret_promotion)
 {
-    struct promotion *entry;
-
-    (void)pthread_mutex_lock(&roster->promotions_lock);
-    entry = roster->promotions;
-    if (entry) {
-        roster->promotions = entry->next;
-        if (!entry->next)
-            roster->promotions_end = &roster->promotions;
-    }
-    (void)pthread_mutex_unlock(&roster->promotions_lock);
-    if (!entry)
-        return false;
-    *ret_promotion = entry->promotion;
-    free(entry);
-    return true;
+    return roster_promotions_take(&roster->promotions, ret_promotion);
 }
 
 void roster_on_promotion(struct roster *roster, void (*hook)(void *arg), void *arg)
 {
-    (void)pthread_mutex_lock(&roster->promotions_lock);
-    roster->hook = hook;
-    roster->hook_arg = arg;
-    (void)pthread_mutex_unlock(&roster->promotions_lock);
+    roster_promotions_on_put(&roster->promotions, hook, arg);
 }
 
 static void promote(struct roster *roster, struct roster_device *device, const uint8_t *hash)
 {
-    struct id_shard *shard = id_shard_of(roster, device->id);
+    struct roster_shard *shard = id_shard_of(roster, device->id);
     struct roster_promotion promotion = {.device_id = device->id};
     bool promoted = false;
 
@@ -560,7 +357,7 @@ int roster_authenticate(struct roster *roster, const uint8_t token[static ROSTER
                         int64_t now_s, struct roster_device **ret_device)
 {
     bool next = false;
-    struct roster_device *device = token_find(roster, token, &next);
+    struct roster_device *device = roster_tokens_find(roster->tokens, token, &next);
 
     if (!device)
         return roster_ready(roster) ? ROSTER_E_TOKEN : ROSTER_E_LOADING;
@@ -599,7 +396,7 @@ int64_t roster_device_version(const struct roster_device *device)
 char *roster_device_state(struct roster *roster, struct roster_device *device, struct arena *arena,
                           size_t *ret_size, int64_t *ret_version)
 {
-    struct id_shard *shard = id_shard_of(roster, device->id);
+    struct roster_shard *shard = id_shard_of(roster, device->id);
     char head[64];
     const char *slots = "{}";
     size_t slots_size = 2;
@@ -638,7 +435,7 @@ static void evict_oldest(struct roster_device *device)
 void roster_subscribe(struct roster *roster, struct roster_device *device,
                       struct subscription *subscription)
 {
-    struct id_shard *shard = id_shard_of(roster, device->id);
+    struct roster_shard *shard = id_shard_of(roster, device->id);
 
     subscription->device = device;
     (void)pthread_mutex_lock(&shard->lock);
@@ -654,7 +451,7 @@ void roster_subscribe(struct roster *roster, struct roster_device *device,
 
 void roster_unsubscribe(struct roster *roster, struct subscription *subscription)
 {
-    struct id_shard *shard;
+    struct roster_shard *shard;
 
     if (!subscription->device)
         return;
@@ -675,7 +472,7 @@ size_t roster_subscribed(const struct roster *roster)
 
 bool roster_connected(struct roster *roster, int64_t device_id)
 {
-    struct id_shard *shard = id_shard_of(roster, device_id);
+    struct roster_shard *shard = id_shard_of(roster, device_id);
     struct roster_device *device;
     bool connected;
 
@@ -684,58 +481,6 @@ bool roster_connected(struct roster *roster, int64_t device_id)
     connected = device && device->subscriptions;
     (void)pthread_mutex_unlock(&shard->lock);
     return connected;
-}
-
-/* ---- told to the database
- * ------------------------------------------------------------------------- */
-
-/* Whether there is news of the device; then it counts as told. */
-static bool take_seen(struct roster_device *device, int64_t min_age_s, struct roster_seen *ret_seen)
-{
-    uint32_t seen_s = atomic_load_explicit(&device->seen_s, memory_order_relaxed);
-    bool connected = device->subscriptions != NULL;
-
-    if (connected == device->connected_taken && (int64_t)seen_s - device->taken_s < min_age_s)
-        return false;
-    *ret_seen = (struct roster_seen){device->id, seen_s, connected, device->connected_taken};
-    device->taken_s = seen_s;
-    device->connected_taken = connected;
-    return true;
-}
-
-/* Returns whether the whole shard was looked at. */
-static bool take_shard(struct id_shard *shard, int64_t min_age_s, struct roster_seen *ret_seen,
-                       size_t capacity, size_t *taken)
-{
-    for (size_t b = 0; b < shard->bucket_count; b++) {
-        for (struct roster_device *device = shard->buckets[b]; device; device = device->chain) {
-            if (*taken == capacity)
-                return false;
-            if (take_seen(device, min_age_s, &ret_seen[*taken]))
-                (*taken)++;
-        }
-    }
-    return true;
-}
-
-size_t roster_take_seen(struct roster *roster, int64_t min_age_s, size_t *cursor,
-                        struct roster_seen *ret_seen, size_t capacity)
-{
-    size_t taken = 0;
-
-    while (*cursor < ID_SHARDS) {
-        struct id_shard *shard = &roster->ids[*cursor];
-        bool whole;
-
-        (void)pthread_mutex_lock(&shard->lock);
-        whole = take_shard(shard, min_age_s, ret_seen, capacity, &taken);
-        (void)pthread_mutex_unlock(&shard->lock);
-        if (!whole)
-            return taken;
-        (*cursor)++;
-    }
-    *cursor = 0;
-    return taken;
 }
 
 /* ---- life
@@ -749,21 +494,21 @@ int roster_new(struct roster **ret_roster)
     if (!roster)
         return log_fail(ERR_NO_MEMORY, "cannot make the roster: out of memory");
     r = assignments_new(&roster->assignments);
+    if (r == 0)
+        r = roster_tokens_new(&roster->tokens);
     if (r) {
+        assignments_free(roster->assignments);
         free(roster);
         return r;
     }
-    (void)pthread_mutex_init(&roster->promotions_lock, NULL);
-    roster->promotions_end = &roster->promotions;
-    for (size_t i = 0; i < ID_SHARDS; i++)
+    roster_promotions_init(&roster->promotions);
+    for (size_t i = 0; i < ROSTER_ID_SHARDS; i++)
         (void)pthread_mutex_init(&roster->ids[i].lock, NULL);
-    for (size_t i = 0; i < TOKEN_SHARDS; i++)
-        (void)pthread_mutex_init(&roster->tokens[i].lock, NULL);
     *ret_roster = roster;
     return 0;
 }
 
-static void free_shard(struct id_shard *shard)
+static void free_shard(struct roster_shard *shard)
 {
     for (size_t b = 0; b < shard->bucket_count; b++) {
         struct roster_device *device = shard->buckets[b];
@@ -782,19 +527,12 @@ static void free_shard(struct id_shard *shard)
 
 void roster_free(struct roster *roster)
 {
-    struct roster_promotion promotion;
-
     if (!roster)
         return;
-    while (roster_take_promotion(roster, &promotion))
-        continue;
-    for (size_t i = 0; i < ID_SHARDS; i++)
+    for (size_t i = 0; i < ROSTER_ID_SHARDS; i++)
         free_shard(&roster->ids[i]);
-    for (size_t i = 0; i < TOKEN_SHARDS; i++) {
-        free(roster->tokens[i].buckets);
-        (void)pthread_mutex_destroy(&roster->tokens[i].lock);
-    }
+    roster_promotions_release(&roster->promotions);
+    roster_tokens_free(roster->tokens);
     assignments_free(roster->assignments);
-    (void)pthread_mutex_destroy(&roster->promotions_lock);
     free(roster);
 }

@@ -146,21 +146,6 @@ bool roster_connected(struct roster *roster, int64_t device_id);
 
 /* ---- batched to the database by push/follow -------------------------------------------------- */
 
-struct roster_seen {
-    int64_t device_id;
-    int64_t seen_s;
-    bool connected;     /* has a subscription here */
-    bool was_connected; /* as it was taken before */
-};
-
-/*
- * Takes at most capacity devices that were seen at least min_age_s after what was taken of them
- * before, or whose connection came or went since. Scans from *cursor (start at 0) and leaves it 0
- * when it came round. Returns how many.
- */
-size_t roster_take_seen(struct roster *roster, int64_t min_age_s, size_t *cursor,
-                        struct roster_seen *ret_seen, size_t capacity);
-
 /* A next token that was used: to be made the token in the database. */
 struct roster_promotion {
     int64_t device_id;

@@ -8,7 +8,7 @@ import lintlib
 FILE_LINES = 600
 
 # Larger and for a reason: one lock order, one file. It may shrink, not grow.
-LARGE = {"server/push/roster.c": 810}
+LARGE = {}
 TEST_LINES = 1000  # tables of vectors
 FUNCTION_LINES = 80
 PARAMETERS = 8

@@ -3,6 +3,7 @@
 
 #include "crypto/digest.h"
 #include "push/assignments.h"
+#include "push/roster_seen.h"
 #include "suite.h"
 
 #include <pthread.h>
@@ -266,19 +267,19 @@ START_TEST(tells_when_devices_were_seen_and_left)
     }
     size_t taken = 0;
     do {
-        taken += roster_take_seen(roster, 60, &cursor, seen, 8);
+        taken += roster_seen_take(roster, 60, &cursor, seen, 8);
     } while (cursor != 0);
     ck_assert_uint_eq(taken, 20);
-    ck_assert_uint_eq(roster_take_seen(roster, 60, &cursor, seen, 8), 0);
+    ck_assert_uint_eq(roster_seen_take(roster, 60, &cursor, seen, 8), 0);
 
     roster_subscribe(roster, device, &ear.subscription);
-    ck_assert_uint_eq(roster_take_seen(roster, 60, &cursor, seen, 8), 1);
+    ck_assert_uint_eq(roster_seen_take(roster, 60, &cursor, seen, 8), 1);
     ck_assert(seen[0].connected && !seen[0].was_connected);
     roster_unsubscribe(roster, &ear.subscription);
-    ck_assert_uint_eq(roster_take_seen(roster, 60, &cursor, seen, 8), 1);
+    ck_assert_uint_eq(roster_seen_take(roster, 60, &cursor, seen, 8), 1);
     ck_assert(!seen[0].connected && seen[0].was_connected);
     roster_device_seen(device, 1060);
-    ck_assert_uint_eq(roster_take_seen(roster, 60, &cursor, seen, 8), 1);
+    ck_assert_uint_eq(roster_seen_take(roster, 60, &cursor, seen, 8), 1);
     ck_assert_int_eq(seen[0].seen_s, 1060);
 }
 END_TEST
