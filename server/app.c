@@ -12,6 +12,8 @@
 #include "blob/blob.h"
 #include "blob/reclaim.h"
 #include "core/engine.h"
+#include "core/image.h"
+#include "core/vault.h"
 #include "db/db.h"
 #include "device/gateway.h"
 #include "device/identity.h"
@@ -47,7 +49,8 @@ struct app {
     struct roster *roster;
     struct follow *follow;
     struct engine *engine;
-    struct engine_step steps[1];
+    struct engine_step steps[2];
+    struct vault vault;
     struct schema *schema;
     struct listener *api_listener;
     struct listener *device_listener;
@@ -90,16 +93,32 @@ static int start_pool(struct app *app, const char *name, int64_t threads, int64_
     return pool_new(&config, ret_pool);
 }
 
-static int reclaim(struct db *db, int64_t now_ms, bool *ret_more)
+static int reclaim(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
 {
     struct reclaim_result result;
     int r = reclaim_step(db, now_ms, &result);
 
+    (void)arg;
     if (r)
         return r;
     if (result.chunks > 0)
         log_line(LOG_INFO, "reclaimed %" PRId64 " chunks of removed uploads", result.chunks);
     *ret_more = result.more;
+    return 0;
+}
+
+/* How many workspaces are signed for in one go. */
+#define RESIGN_LIMIT 100
+
+static int resign(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
+{
+    struct app *app = arg;
+    size_t count;
+    int r = image_resign(db, &app->vault, &app->api.lifetimes, now_ms, RESIGN_LIMIT, &count);
+
+    if (r)
+        return r;
+    *ret_more = count == RESIGN_LIMIT;
     return 0;
 }
 
@@ -117,6 +136,13 @@ static int start_engine(struct app *app)
         .lock = ENGINE_LOCK_RECLAIM,
         .interval_ms = app->config.reclaim_interval,
         .run = reclaim,
+    };
+    app->steps[1] = (struct engine_step){
+        .name = "resign",
+        .lock = ENGINE_LOCK_RESIGN,
+        .interval_ms = app->config.resign_interval,
+        .run = resign,
+        .arg = app,
     };
     return engine_new(&config, &app->engine);
 }
@@ -201,6 +227,7 @@ static int bind_api(struct app *app)
     config.routes = routes_api;
     config.context = &app->api;
     config.connection_memory_increment = API_MEMORY_INCREMENT;
+    config.open = app->config.tuf_open;
     config.authenticate = authenticate_token;
     config.idempotent = idempotent_handle;
     return listener_new(&config, &app->api_listener);
@@ -215,6 +242,7 @@ static int bind_device(struct app *app)
     config.context = &app->gateway;
     config.connection_memory_increment = DEVICE_MEMORY_INCREMENT;
     config.inline_auth = true;
+    config.open = app->config.tuf_open;
     config.authenticate = identity_authenticate;
     return listener_new(&config, &app->device_listener);
 }
@@ -230,7 +258,16 @@ static void compose(struct app *app)
     app->api.api_listener = app->api_listener;
     app->api.device_listener = app->device_listener;
     app->api.started_wall_ms = clock_wall_ms(clock_system());
+    app->api.vault = &app->vault;
+    app->api.lifetimes = (struct image_lifetimes){
+        .timestamp_ms = app->config.timestamp_lifetime,
+        .snapshot_ms = app->config.snapshot_lifetime,
+    };
     app->gateway.clock = clock_system();
+    app->gateway.director = (struct director_settings){
+        .vault = &app->vault,
+        .lifetime_ms = app->config.director_lifetime,
+    };
     app->gateway.blob = app->blob;
     app->gateway.roster = app->roster;
     app->gateway.wheel = app->wheel;
@@ -296,12 +333,35 @@ static int start_blob(struct app *app)
     return blob_new(&config, &app->blob);
 }
 
+/* Without a master key everything works but what the server itself would sign. */
+static int open_vault(struct app *app)
+{
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY"); /* systemd.exec(5) */
+    const char *path = app->config.master_file;
+    int r;
+
+    if (!path && credentials) {
+        path = arena_printf(&app->arena, "%s/master.key", credentials);
+        if (access(path, F_OK) < 0)
+            path = NULL;
+    }
+    if (!path) {
+        log_line(LOG_WARN, "no master key (keys.master_file): this server cannot sign metadata");
+        return 0;
+    }
+    r = vault_load(&app->vault, path);
+    return r > 0 ? ERR_INTERNAL : r;
+}
+
 static int start(struct app *app)
 {
     const struct config *config = &app->config;
     int r;
 
     raise_file_limit(config);
+    r = open_vault(app);
+    if (r)
+        return r;
     r = start_pool(app, "worker", config->workers, config->queue, &app->pool);
     if (!r)
         r = start_pool(app, "stream", config->stream_workers, config->stream_queue,

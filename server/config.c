@@ -125,6 +125,20 @@ const struct option_entry config_table[] = {
     {"uploads", "reclaim_interval", OPTION_DURATION, AT(reclaim_interval), "60s", 0, 100, DAY, NULL, 0, NULL,
      "How often the bytes of removed uploads are freed."},
 
+    {"keys", "master_file", OPTION_TEXT, AT(master_file), NULL, 0, 0, 0, NULL, 0, "FILE",
+     "The master key: 64 hex digits (openssl rand -hex 32) in a file of mode 0600, or a systemd credential. It seals the keys with which the server signs. Without it nothing can be signed for devices. With --dev it is DIR/master.key."},
+
+    {"tuf", "open", OPTION_BOOL, AT(tuf_open), "false", 0, 0, 0, NULL, 0, NULL,
+     "Whether /tuf/ is read without a token. Anybody who reaches the port can then download every published model."},
+    {"tuf", "timestamp_lifetime", OPTION_DURATION, AT(timestamp_lifetime), "1d", 0, 10 * SECOND, 365 * DAY, NULL, 0, NULL,
+     "How long the image repository's timestamp is valid; it is signed again at half of that."},
+    {"tuf", "snapshot_lifetime", OPTION_DURATION, AT(snapshot_lifetime), "7d", 0, 10 * SECOND, 365 * DAY, NULL, 0, NULL,
+     "How long its snapshot is valid."},
+    {"tuf", "director_lifetime", OPTION_DURATION, AT(director_lifetime), "1d", 0, 10 * SECOND, 365 * DAY, NULL, 0, NULL,
+     "How long what the director signs for a device is valid."},
+    {"tuf", "resign_interval", OPTION_DURATION, AT(resign_interval), "60s", 0, 100, DAY, NULL, 0, NULL,
+     "How often it is looked for metadata that must be signed again."},
+
     {"push", "sweep_interval", OPTION_DURATION, AT(sweep_interval), "15s", 0, 100, HOUR, NULL, 0, NULL,
      "How soon a lost database notification is made up for."},
     {"push", "seen_interval", OPTION_DURATION, AT(seen_interval), "30s", 0, 100, HOUR, NULL, 0, NULL,

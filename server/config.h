@@ -65,6 +65,13 @@ struct config {
     int64_t upload_expiry;
     int64_t reclaim_interval;
 
+    const char *master_file;
+    bool tuf_open;
+    int64_t timestamp_lifetime;
+    int64_t snapshot_lifetime;
+    int64_t director_lifetime;
+    int64_t resign_interval;
+
     int64_t sweep_interval;
     int64_t seen_interval;
 };

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "core/tokens.h"
+#include "core/vault.h"
 #include "core/workspaces.h"
 #include "db/db.h"
 #include "db/embedded.h"
@@ -44,6 +45,18 @@ void dev_apply(const struct dev *dev, struct arena *arena, struct config *config
         config->ports_file = path_in(dev, arena, "ports.json");
     if (strcmp(config->cache_directory, CONFIG_CACHE_DIRECTORY_DEFAULT) == 0)
         config->cache_directory = path_in(dev, arena, "cache");
+    if (!config->master_file)
+        config->master_file = path_in(dev, arena, "master.key");
+}
+
+/* The master key, made at the first start. */
+static int make_master(const struct dev *dev)
+{
+    CLEANUP(arena_release) struct arena arena = {0};
+    CLEANUP(vault_release) struct vault vault = {0};
+    int r = vault_load_or_make(&vault, path_in(dev, &arena, "master.key"));
+
+    return r > 0 ? ERR_INTERNAL : r;
 }
 
 static int dev_new(const char *directory, struct dev **ret_dev)
@@ -135,6 +148,8 @@ int dev_start(const char *directory, struct arena *arena, struct config *config,
         r = start_database(dev);
     if (!r)
         r = make_admin(dev);
+    if (!r)
+        r = make_master(dev);
     if (!r)
         r = write_url(dev);
     if (r)

@@ -12,6 +12,7 @@
  *     DIR/postgres*     the private PostgreSQL (db/embedded.h)
  *     DIR/cache         assembled artifacts
  *     DIR/admin.token   the token of a first administrator, mode 0600
+ *     DIR/master.key    the master key (keys.master_file), mode 0600
  *     DIR/ports.json    what is listened on, while it runs
  *     DIR/database.url  where the PostgreSQL is, while it runs
  */

@@ -45,6 +45,14 @@ struct cli_flags {
     const char *variant;
     const char *device_url;
     const char *state;
+    const char *metadata_dir;
+    const char *metadata_url;
+    const char *target_dir;
+    const char *target_base_url;
+    struct options_list target_names;
+    struct options_list root_keys;
+    struct options_list targets_keys;
+    int64_t threshold;
     struct options_list keys;
     struct options_list tags;
     struct options_list metrics;

@@ -9,7 +9,9 @@
 #include "cli/publish_groups.h"
 #include "cli/publish_manifest.h"
 #include "cli/reference.h"
+#include "cli/release.h"
 #include "cli/server.h"
+#include "cli/trust.h"
 #include "cli/units.h"
 #include "cli/upload.h"
 #include "crypto/secret.h"
@@ -17,6 +19,9 @@
 #include "tuf/envelope.h"
 
 #include <string.h>
+
+/* Of a model's role; each publication starts it anew. */
+#define LISTING_LIFETIME_MS ((int64_t)365 * 86400 * 1000)
 
 struct publication {
     struct cli *cli;
@@ -225,6 +230,41 @@ static int post_version(struct publication *publication, const json_t *envelope,
         NULL, ret_version);
 }
 
+/*
+ * Lists the version for devices, in a workspace that has a root; what was published stays
+ * published where that fails, and `modelferry release` does it later.
+ */
+static int release_version(struct publication *publication, const json_t *envelope)
+{
+    struct cli *cli = publication->cli;
+    CLEANUP(trust_close) struct trust trust = {0};
+    AUTO_FREE char *bytes = NULL;
+    struct release release = {
+        .trust = &trust,
+        .pair = &publication->pair,
+        .lifetime_ms = LISTING_LIFETIME_MS,
+    };
+    struct fields_error error = {0};
+    struct manifest manifest;
+    int r;
+
+    r = trust_open(&publication->server, publication->workspace, &trust);
+    if (r || publication->draft || !trust_has_root(&trust))
+        return r;
+    bytes = json_dumps(envelope, JSON_COMPACT); /* as it was sent */
+    r = manifest_decode(json_object_get(envelope, "signed"), &cli->arena, &manifest, &error);
+    if (r > 0 || !bytes)
+        return log_fail(ERR_INTERNAL, "the manifest cannot be read back: %s", error.text);
+    if (!r)
+        r = release_list(&release, &manifest, bytes, strlen(bytes));
+    if (r)
+        output_note(&cli->output,
+                    "the version is published, but the image repository does not list it yet: "
+                    "modelferry release %s@%s",
+                    publication->reference.model, publication->reference.version);
+    return r;
+}
+
 static void print_result(struct publication *publication, json_t *version)
 {
     struct cli *cli = publication->cli;
@@ -264,6 +304,8 @@ int cmd_publish_publish(void *context, int operands, char **operand)
         r = build_envelope(&publication, &envelope);
     if (!r)
         r = post_version(&publication, envelope, &version);
+    if (!r)
+        r = release_version(&publication, envelope);
     if (!r)
         print_result(&publication, version);
     return r;

@@ -5,6 +5,7 @@
 #include "cli/cmd_deploy.h"
 #include "cli/cmd_device.h"
 #include "cli/cmd_enrolment.h"
+#include "cli/cmd_grant.h"
 #include "cli/cmd_help.h"
 #include "cli/cmd_keys.h"
 #include "cli/cmd_login.h"
@@ -12,8 +13,11 @@
 #include "cli/cmd_model_key.h"
 #include "cli/cmd_publish.h"
 #include "cli/cmd_pull.h"
+#include "cli/cmd_root.h"
 #include "cli/cmd_sign.h"
 #include "cli/cmd_token.h"
+#include "cli/cmd_tuf.h"
+#include "cli/cmd_yank.h"
 
 #include <stddef.h>
 
@@ -215,6 +219,65 @@ static const struct option_entry deploy_flags[] = {
     END,
 };
 
+#define FLAG_THRESHOLD(fallback_, help_)                                                           \
+    {                                                                                              \
+        .name = "threshold", .type = OPTION_INTEGER, AT(threshold), .fallback = (fallback_),       \
+        .min = 0, .max = 16, .value_name = "N", .help = (help_)                                    \
+    }
+
+static const struct option_entry root_init_flags[] = {
+    LIST("root_key", root_keys, "KEY",
+         "A key, by name or key file, that signs roots; may be repeated. Public halves do for those "
+         "who sign later. Otherwise your only key, or 'default'."),
+    LIST("targets_key", targets_keys, "KEY",
+         "A key that says who may publish; may be repeated. Otherwise the root keys."),
+    FLAG_KEY("The key to sign with where no --root-key is given."),
+    FLAG_THRESHOLD("1", "How many of the keys must sign."),
+    FLAG_EXPIRES("365d", "How long the roots are valid."),
+    END,
+};
+
+static const struct option_entry root_sign_flags[] = {
+    FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
+    FLAG_YES,
+    END,
+};
+
+static const struct option_entry root_export_flags[] = {
+    {.name = "output",
+     .type = OPTION_TEXT,
+     AT(out),
+     .letter = 'o',
+     .value_name = "FILE",
+     .help = "Where to write. Otherwise standard output."},
+    END,
+};
+
+static const struct option_entry grant_flags[] = {
+    FLAG_KEY("The key that signs the top-level targets. Otherwise your only key, or 'default'."),
+    FLAG_THRESHOLD("0", "How many of the model's keys must sign. Otherwise as before, or 1."),
+    FLAG_EXPIRES("365d", "How long the top-level targets are valid."),
+    END,
+};
+
+static const struct option_entry release_flags[] = {
+    FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
+    FLAG_EXPIRES("365d", "How long the model's listing is valid."),
+    FLAG_YES,
+    END,
+};
+
+static const struct option_entry tuf_flags[] = {
+    TEXT("metadata_dir", metadata_dir, "DIR", "Where trusted metadata is kept."),
+    TEXT("metadata_url", metadata_url, "URL", "Where the repository's metadata is."),
+    LIST("target_name", target_names, "NAME", "A target to download; may be repeated."),
+    TEXT("target_dir", target_dir, "DIR", "Where downloaded targets are kept."),
+    TEXT("target_base_url", target_base_url, "URL", "Where the repository's targets are."),
+    TEXT("ca_file", ca_file, "FILE",
+         "Trusts the certificates in this PEM file instead of the system's."),
+    END,
+};
+
 /* ---- commands ----------------------------------------------------------------------------- */
 
 const struct options_command commands_table[] = {
@@ -273,6 +336,36 @@ const struct options_command commands_table[] = {
     {"deploy",                                                                "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
      "sets what devices should run", "Devices learn of it by push or at their next poll. With --wait the exit status is 0 once "
      "every device has installed it, 1 where one failed, 4 where the time ran out."},
+    {"root init", "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
+     "Signs the first roots of the image repository and of the director, and top-level targets. "
+     "Keep the keys offline: with them anybody decides what devices run."},
+    {"root show", "", 0, 0, NULL, cmd_root_show,
+     "shows what metadata is in force, and what waits for signatures", NULL},
+    {"root sign", "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
+     "adds a signature to what is pending",
+     "Shows how it differs from what was signed before. REPOSITORY is image or director, ROLE "
+     "root, targets or model-NAME; otherwise image root."},
+    {"root withdraw", "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
+     "removes what waits for signatures", NULL},
+    {"root export", "", 0, 0, root_export_flags, cmd_root_export,
+     "writes the roots that are trusted here, for devices and other people",
+     "Bring the file to them by a way that is not the server."},
+    {"root trust", "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
+    {"model grant", "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
+     "lets keys sign for a model in the image repository", NULL},
+    {"model revoke", "MODEL KEY...", 2, -1, grant_flags, cmd_grant_revoke,
+     "takes that back", "What the keys have signed is no longer accepted, unless enough others "
+     "have signed it too: release again."},
+    {"release", "MODEL@VERSION", 1, 1, release_flags, cmd_yank_release,
+     "lists a published version in the image repository",
+     "modelferry publish does it by itself once the workspace has a root."},
+    {"yank", "MODEL@VERSION", 1, 1, release_flags, cmd_yank_yank,
+     "drops a version from the image repository, for ever",
+     "TUF clients refuse it from then on, and the director names it to no device."},
+    {"tuf", "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
+     "a plain TUF client, for any repository",
+     "init stores a root to start from; refresh updates the metadata; download fetches targets and "
+     "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent as a bearer token."},
     {"completion",                                                                             "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
     {"help",                                                                   "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},

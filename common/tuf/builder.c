@@ -230,17 +230,24 @@ int builder_target(json_t *targets, const char *path, int64_t length,
     return 0;
 }
 
-int builder_meta(json_t *listing, const char *name, int64_t version, const void *bytes, size_t size)
+int builder_listed(json_t *listing, const char *name, int64_t version, int64_t length,
+                   const uint8_t sha256[static DIGEST_SHA256_SIZE])
 {
-    uint8_t digest[DIGEST_SHA256_SIZE];
     char hex[DIGEST_SHA256_HEX_SIZE];
     json_t *file;
 
-    digest_sha256(bytes, size, digest);
-    text_hex(digest, sizeof(digest), hex);
+    text_hex(sha256, DIGEST_SHA256_SIZE, hex);
     file = json_pack("{s:I, s:I, s:{s:s}}", "version", (json_int_t)version, "length",
-                     (json_int_t)size, "hashes", "sha256", hex);
+                     (json_int_t)length, "hashes", "sha256", hex);
     if (json_object_set_new(json_object_get(listing, "meta"), name, file))
         return no_memory();
     return 0;
+}
+
+int builder_meta(json_t *listing, const char *name, int64_t version, const void *bytes, size_t size)
+{
+    uint8_t digest[DIGEST_SHA256_SIZE];
+
+    digest_sha256(bytes, size, digest);
+    return builder_listed(listing, name, version, (int64_t)size, digest);
 }

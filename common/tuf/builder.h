@@ -54,6 +54,10 @@ int builder_undelegate(json_t *targets, const char *name) MUST_CHECK;
 int builder_target(json_t *targets, const char *path, int64_t length,
                    const uint8_t sha256[static DIGEST_SHA256_SIZE], json_t *custom) MUST_CHECK;
 
+/* Names a file by what is known of it already. */
+int builder_listed(json_t *listing, const char *name, int64_t version, int64_t length,
+                   const uint8_t sha256[static DIGEST_SHA256_SIZE]) MUST_CHECK;
+
 /* Names a file, its version, length and SHA-256 in a timestamp or snapshot ("targets.json"). */
 int builder_meta(json_t *listing, const char *name, int64_t version, const void *bytes,
                  size_t size) MUST_CHECK;

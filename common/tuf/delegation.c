@@ -53,12 +53,21 @@ static bool matches_prefix(const json_t *prefixes, const char *path)
     return false;
 }
 
-static struct role role_in(const json_t *delegations, const json_t *holder)
+static struct tuf_role role_in(const json_t *delegations, const json_t *holder)
 {
-    return (struct role){
+    return (struct tuf_role){
         .keys = json_object_get(delegations, "keys"),
         .keyids = json_object_get(holder, "keyids"),
         .threshold = json_integer_value(json_object_get(holder, "threshold")),
+    };
+}
+
+static struct delegation read_delegation(const json_t *delegations, const json_t *holder)
+{
+    return (struct delegation){
+        .name = json_string_value(json_object_get(holder, "name")),
+        .role = role_in(delegations, holder),
+        .terminating = json_is_true(json_object_get(holder, "terminating")),
     };
 }
 
@@ -99,10 +108,22 @@ bool delegation_covers(const struct metadata *targets, size_t index, const char 
     if (paths ? !matches_pattern(paths, path)
               : !matches_prefix(json_object_get(holder, "path_hash_prefixes"), path))
         return false;
-    *ret_delegation = (struct delegation){
-        .name = json_string_value(json_object_get(holder, "name")),
-        .role = role_in(delegations, holder),
-        .terminating = json_is_true(json_object_get(holder, "terminating")),
-    };
+    *ret_delegation = read_delegation(delegations, holder);
     return true;
+}
+
+bool delegation_named(const struct metadata *targets, const char *name,
+                      struct delegation *ret_delegation)
+{
+    const json_t *delegations = delegations_of(targets);
+    size_t i;
+    json_t *holder;
+
+    json_array_foreach (json_object_get(delegations, "roles"), i, holder) {
+        if (strcmp(json_string_value(json_object_get(holder, "name")), name) != 0)
+            continue;
+        *ret_delegation = read_delegation(delegations, holder);
+        return true;
+    }
+    return false;
 }

@@ -12,7 +12,7 @@
 /* A targets file's word that another role may speak for some paths (TUF 1.0.33, 4.5). */
 struct delegation {
     const char *name; /* of the delegated role */
-    struct role role;
+    struct tuf_role role;
     bool terminating;
 };
 
@@ -25,5 +25,9 @@ size_t delegation_count(const struct metadata *targets);
  */
 bool delegation_covers(const struct metadata *targets, size_t index, const char *path,
                        struct arena *arena, struct delegation *ret_delegation);
+
+/* The delegation to a role of that name; hash bins are not looked at. False: there is none. */
+bool delegation_named(const struct metadata *targets, const char *name,
+                      struct delegation *ret_delegation);
 
 #endif

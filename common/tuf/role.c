@@ -15,12 +15,12 @@
 /* More keys than any role has; what stands behind them in a file is not looked at. */
 #define KEYS_MAX 64
 
-struct role role_of_root(const struct metadata *root, enum metadata_type type)
+struct tuf_role role_of_root(const struct metadata *root, enum metadata_type type)
 {
     const json_t *roles = json_object_get(root->signed_part, "roles");
     const json_t *role = json_object_get(roles, metadata_type_name(type));
 
-    return (struct role){
+    return (struct tuf_role){
         .keys = json_object_get(root->signed_part, "keys"),
         .keyids = json_object_get(role, "keyids"),
         .threshold = json_integer_value(json_object_get(role, "threshold")),
@@ -39,7 +39,7 @@ static bool lists(const json_t *keyids, const char *keyid)
     return false;
 }
 
-bool role_same_keys(const struct role *a, const struct role *b)
+bool role_same_keys(const struct tuf_role *a, const struct tuf_role *b)
 {
     if (json_array_size(a->keyids) != json_array_size(b->keyids))
         return false;
@@ -75,7 +75,7 @@ static int check_unique(const json_t *signatures, struct reason *reason)
 }
 
 /* Whether one signature is a good one of one of the role's keys, and which key that is. */
-static bool signature_is_good(const struct role *role, const json_t *signature,
+static bool signature_is_good(const struct tuf_role *role, const json_t *signature,
                               const struct buffer *message, struct key *ret_key)
 {
     const char *keyid = json_string_value(json_object_get(signature, "keyid"));
@@ -103,7 +103,8 @@ static bool is_new(const struct key *keys, size_t count, const struct key *key)
     return true;
 }
 
-int role_verify(const struct role *role, const struct metadata *metadata, struct reason *reason)
+int role_count(const struct tuf_role *role, const struct metadata *metadata, int64_t *ret_count,
+               struct reason *reason)
 {
     const json_t *signatures = json_object_get(metadata->document, "signatures");
     CLEANUP(buffer_release) struct buffer message = BUFFER(CANONICAL_MAX);
@@ -125,10 +126,19 @@ int role_verify(const struct role *role, const struct metadata *metadata, struct
         if (signature_is_good(role, json_array_get(signatures, i), &message, &key) &&
             is_new(good, count, &key))
             good[count++] = key;
-        if ((int64_t)count >= role->threshold)
-            return 0;
     }
-    (void)snprintf(reason->text, sizeof(reason->text), "%zu of %lld signatures are good", count,
-                   (long long)role->threshold);
+    *ret_count = (int64_t)count;
+    return 0;
+}
+
+int role_verify(const struct tuf_role *role, const struct metadata *metadata, struct reason *reason)
+{
+    int64_t count;
+    int r = role_count(role, metadata, &count, reason);
+
+    if (r || count >= role->threshold)
+        return r;
+    (void)snprintf(reason->text, sizeof(reason->text), "%lld of %lld signatures are good",
+                   (long long)count, (long long)role->threshold);
     return ROLE_E_SIGNATURE;
 }

@@ -9,7 +9,7 @@
  * Who may sign: a threshold of some keys out of a map of keys. Borrowed from the root, or from the
  * targets file that delegates.
  */
-struct role {
+struct tuf_role {
     const json_t *keys;   /* keyid -> key object */
     const json_t *keyids; /* array */
     int64_t threshold;
@@ -20,10 +20,10 @@ enum {
 };
 
 /* The role that a root file gives to a top-level type (TUF 1.0.33, 4.3). */
-struct role role_of_root(const struct metadata *root, enum metadata_type type);
+struct tuf_role role_of_root(const struct metadata *root, enum metadata_type type);
 
 /* Whether both name the same keys, in any order. A changed threshold alone is no rotation. */
-bool role_same_keys(const struct role *a, const struct role *b);
+bool role_same_keys(const struct tuf_role *a, const struct tuf_role *b);
 
 /*
  * Verifies a file's signatures (5.3.4, 5.4.2, 5.5.3, 5.6.3): good ones of at least `threshold` of
@@ -32,7 +32,14 @@ bool role_same_keys(const struct role *a, const struct role *b);
  *
  * Returns 0, ROLE_E_SIGNATURE with the reason, or negative when fatal.
  */
-int role_verify(const struct role *role, const struct metadata *metadata,
+int role_verify(const struct tuf_role *role, const struct metadata *metadata,
                 struct reason *reason) MUST_CHECK;
+
+/*
+ * How many keys of the role have signed, each counted once: who collects signatures wants to know.
+ * Returns 0, ROLE_E_SIGNATURE (a keyid signs twice), or negative.
+ */
+int role_count(const struct tuf_role *role, const struct metadata *metadata, int64_t *ret_count,
+               struct reason *reason) MUST_CHECK;
 
 #endif

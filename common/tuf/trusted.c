@@ -54,7 +54,7 @@ static int parse(struct trusted *trusted, enum metadata_type type, const char *n
     return r > 0 ? refuse(trusted, TRUSTED_E_FORMAT, name, "%s", reason.text) : r;
 }
 
-static int verify(struct trusted *trusted, const char *name, const struct role *role,
+static int verify(struct trusted *trusted, const char *name, const struct tuf_role *role,
                   const struct metadata *metadata)
 {
     struct reason reason = {{0}};
@@ -64,7 +64,7 @@ static int verify(struct trusted *trusted, const char *name, const struct role *
 }
 
 static int parse_and_verify(struct trusted *trusted, enum metadata_type type, const char *name,
-                            const struct role *role, const void *bytes, size_t size,
+                            const struct tuf_role *role, const void *bytes, size_t size,
                             struct metadata *ret_metadata)
 {
     CLEANUP(metadata_release) struct metadata metadata = {0};
@@ -106,7 +106,7 @@ static int check_expiry(struct trusted *trusted, const char *name, const struct 
                   (long long)metadata->version);
 }
 
-static struct role top_level_role(const struct trusted *trusted, enum metadata_type type)
+static struct tuf_role top_level_role(const struct trusted *trusted, enum metadata_type type)
 {
     return role_of_root(&trusted->files[METADATA_ROOT], type);
 }
@@ -116,7 +116,7 @@ static struct role top_level_role(const struct trusted *trusted, enum metadata_t
 int trusted_root(struct trusted *trusted, const void *bytes, size_t size)
 {
     CLEANUP(metadata_release) struct metadata root = {0};
-    struct role role;
+    struct tuf_role role;
     int r = parse(trusted, METADATA_ROOT, "root", bytes, size, &root);
 
     if (r)
@@ -132,8 +132,8 @@ int trusted_root(struct trusted *trusted, const void *bytes, size_t size)
 static bool keys_differ(const struct metadata *old, const struct metadata *new,
                         enum metadata_type type)
 {
-    struct role old_role = role_of_root(old, type);
-    struct role new_role = role_of_root(new, type);
+    struct tuf_role old_role = role_of_root(old, type);
+    struct tuf_role new_role = role_of_root(new, type);
 
     return !role_same_keys(&old_role, &new_role);
 }
@@ -141,9 +141,9 @@ static bool keys_differ(const struct metadata *old, const struct metadata *new,
 int trusted_next_root(struct trusted *trusted, const void *bytes, size_t size, bool *ret_rotated)
 {
     const struct metadata *old = &trusted->files[METADATA_ROOT];
-    struct role old_role = top_level_role(trusted, METADATA_ROOT);
+    struct tuf_role old_role = top_level_role(trusted, METADATA_ROOT);
     CLEANUP(metadata_release) struct metadata root = {0};
-    struct role new_role;
+    struct tuf_role new_role;
     int r = parse_and_verify(trusted, METADATA_ROOT, "root", &old_role, bytes, size, &root);
 
     if (r)
@@ -193,7 +193,7 @@ static int check_timestamp_rollback(struct trusted *trusted, const struct metada
 int trusted_timestamp(struct trusted *trusted, enum trusted_origin origin, const void *bytes,
                       size_t size)
 {
-    struct role role = top_level_role(trusted, METADATA_TIMESTAMP);
+    struct tuf_role role = top_level_role(trusted, METADATA_TIMESTAMP);
     CLEANUP(metadata_release) struct metadata timestamp = {0};
     int r =
         parse_and_verify(trusted, METADATA_TIMESTAMP, "timestamp", &role, bytes, size, &timestamp);
@@ -246,7 +246,7 @@ static int check_snapshot_rollback(struct trusted *trusted, const struct metadat
 int trusted_snapshot(struct trusted *trusted, enum trusted_origin origin, const void *bytes,
                      size_t size)
 {
-    struct role role = top_level_role(trusted, METADATA_SNAPSHOT);
+    struct tuf_role role = top_level_role(trusted, METADATA_SNAPSHOT);
     CLEANUP(metadata_release) struct metadata snapshot = {0};
     struct metadata_file promised = {.length = -1};
     int r = 0;
@@ -285,7 +285,7 @@ int trusted_snapshot_final(struct trusted *trusted)
 
 /* ---- targets ------------------------------------------------------------------------------- */
 
-int trusted_delegated(struct trusted *trusted, const char *name, const struct role *role,
+int trusted_delegated(struct trusted *trusted, const char *name, const struct tuf_role *role,
                       const void *bytes, size_t size, struct metadata *ret_metadata)
 {
     CLEANUP(metadata_release) struct metadata targets = {0};
@@ -313,7 +313,7 @@ int trusted_delegated(struct trusted *trusted, const char *name, const struct ro
 
 int trusted_targets(struct trusted *trusted, const void *bytes, size_t size)
 {
-    struct role role = top_level_role(trusted, METADATA_TARGETS);
+    struct tuf_role role = top_level_role(trusted, METADATA_TARGETS);
     struct metadata targets;
     int r = trusted_delegated(trusted, "targets", &role, bytes, size, &targets);
 

@@ -81,7 +81,7 @@ int trusted_targets(struct trusted *trusted, const void *bytes, size_t size) MUS
  * 5.6.7: a delegated role's file, verified against who delegates to it here and now. It is handed
  * out, not kept: another delegator may trust other keys.
  */
-int trusted_delegated(struct trusted *trusted, const char *name, const struct role *role,
+int trusted_delegated(struct trusted *trusted, const char *name, const struct tuf_role *role,
                       const void *bytes, size_t size, struct metadata *ret_metadata) MUST_CHECK;
 
 #endif

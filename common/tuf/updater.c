@@ -464,6 +464,20 @@ int updater_find(struct updater *updater, const char *path, struct metadata_targ
     return no_target(updater, path);
 }
 
+int updater_role(struct updater *updater, const char *name, struct metadata *ret_metadata)
+{
+    struct delegation delegation;
+
+    if (!delegation_named(trusted_file(&updater->trusted, METADATA_TARGETS), name, &delegation))
+        return refuse(updater, UPDATER_E_TARGET, name, "nothing is delegated to it");
+    return update_targets(updater, &delegation, ret_metadata);
+}
+
+const struct metadata *updater_file(const struct updater *updater, enum metadata_type type)
+{
+    return trusted_file(&updater->trusted, type);
+}
+
 /* ---- what came of it ---------------------------------------------------------------------------
  */
 

@@ -101,6 +101,21 @@ int updater_refresh(struct updater *updater) MUST_CHECK;
 int updater_find(struct updater *updater, const char *path,
                  struct metadata_target *ret_target) MUST_CHECK;
 
+/* A file that is trusted after a refresh; borrowed. NULL: none. */
+const struct metadata *updater_file(const struct updater *updater, enum metadata_type type);
+
+/*
+ * The file of a role that the top-level targets delegate to, by its name, verified: what a
+ * publisher builds its next version on.
+ *
+ * ret_metadata  metadata_release() it
+ *
+ * Returns 0, UPDATER_E_TARGET (nothing is delegated to it, or it has published nothing yet),
+ * another outcome, or negative.
+ */
+int updater_role(struct updater *updater, const char *name,
+                 struct metadata *ret_metadata) MUST_CHECK;
+
 /*
  * 5.7.3: the name to ask the repository for, below the targets URL: dir/HASH.name under consistent
  * snapshots. Not percent-encoded. In the arena.

@@ -3,6 +3,8 @@
 #define API_API_H
 
 #include "base/clock.h"
+#include "core/image.h"
+#include "core/vault.h"
 #include "http/listener.h"
 #include "work/pool.h"
 
@@ -22,6 +24,8 @@ struct api {
     struct pool *stream_pool; /* uploads */
     struct listener *api_listener;
     struct listener *device_listener;
+    const struct vault *vault;
+    struct image_lifetimes lifetimes;
     int64_t started_wall_ms;
     atomic_bool schema_is_ready; /* the migrations are applied */
     atomic_bool database_is_up;  /* when last asked */

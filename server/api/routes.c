@@ -12,6 +12,7 @@
 #include "api/openapi.h"
 #include "api/signatures.h"
 #include "api/tokens.h"
+#include "api/trust.h"
 #include "api/uploads.h"
 #include "api/versions.h"
 #include "api/whoami.h"
@@ -21,6 +22,8 @@
 /* A hundred thousand names of devices. */
 #define BULK_MAX ((size_t)8 << 20)
 #define JSON_MAX ((size_t)1 << 20)
+/* Targets of many versions of many variants. */
+#define METADATA_MAX ((size_t)5 << 20)
 #define SMALL_MAX ((size_t)16 << 10)
 
 /* Handlers get a struct api as call.context. Bodies of JSON are at most 1 MiB but for envelopes. */
@@ -67,6 +70,18 @@ const struct route routes_api[] = {
     {"POST",   "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, JSON_MAX,  0,                    enrolments_on_post},
     {"GET",    "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_list},
     {"DELETE", "/api/v1/enrolments/{id}",          ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_delete},
+
+    {"GET",    "/api/v1/tuf",                              ROLES_READ,    ROUTE_WORKER, 0,            0, trust_on_status},
+    {"POST",   "/api/v1/tuf/{repository}/online-key",      ROLES_ADMIN,   ROUTE_WORKER, SMALL_MAX,    0, trust_on_online_key},
+    {"GET",    "/api/v1/tuf/{repository}/roots/{version}", ROLES_READ,    ROUTE_WORKER, 0,            0, trust_on_root_get},
+    {"GET",    "/api/v1/tuf/{repository}/roles/{role}",    ROLES_READ,    ROUTE_WORKER, 0,            0, trust_on_role_get},
+    {"POST",   "/api/v1/tuf/{repository}/roles/{role}",    ROLES_PUBLISH, ROUTE_WORKER, METADATA_MAX, 0, trust_on_role_post},
+    {"GET",    "/api/v1/tuf/{repository}/pending/{role}",  ROLES_READ,    ROUTE_WORKER, 0,            0, trust_on_pending_get},
+    {"DELETE", "/api/v1/tuf/{repository}/pending/{role}",  ROLES_PUBLISH, ROUTE_WORKER, 0,            0, trust_on_pending_delete},
+
+    {"GET", "/tuf/{workspace}/metadata/{file}",                                                      ROLES_READ, ROUTE_WORKER, 0, ROUTE_OPEN, trust_on_metadata},
+    {"GET", "/tuf/{workspace}/targets/{model}/{version}/{file}",                                     ROLES_READ, ROUTE_WORKER, 0, ROUTE_OPEN, trust_on_manifest},
+    {"GET", "/tuf/{workspace}/targets/{model}/{version}/{runtime}/{hardware}/{precision}/{file}",    ROLES_READ, ROUTE_WORKER, 0, ROUTE_OPEN, trust_on_artifact},
     {NULL},
   /* clang-format on */
 };

@@ -31,7 +31,7 @@ int engine_run(struct db *db, const struct engine_step *step, int64_t now_ms, bo
     if (r)
         return r;
     if (locked) {
-        r = step->run(db, now_ms, &more);
+        r = step->run(db, step->arg, now_ms, &more);
         unlocked = q_lock_release(db, step->lock);
         if (!r)
             r = unlocked;

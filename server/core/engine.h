@@ -23,11 +23,13 @@ struct engine_step {
     int64_t interval_ms; /* from one run to the next */
     /* ret_more: there is more to do, run again at once. Returns 0 or negative, which was logged:
      * it is tried again after the interval. */
-    int (*run)(struct db *db, int64_t now_ms, bool *ret_more);
+    int (*run)(struct db *db, void *arg, int64_t now_ms, bool *ret_more);
+    void *arg; /* for run */
 };
 
 /* Advisory locks of steps. */
 #define ENGINE_LOCK_RECLAIM ((int64_t)0x6d650001)
+#define ENGINE_LOCK_RESIGN ((int64_t)0x6d650002)
 
 struct engine_config {
     const struct db_config *db;

@@ -63,7 +63,7 @@ static int sign(struct remake *remake, enum metadata_type type, const json_t *pa
                 struct buffer *bytes)
 {
     CLEANUP(key_pair_release) struct key_pair pair = {0};
-    struct role role = role_of_root(&remake->root, type);
+    struct tuf_role role = role_of_root(&remake->root, type);
     struct signer signer;
     int r = online_keys_open(remake->db, remake->vault, &remake->place, &role, &pair);
 

@@ -90,7 +90,7 @@ int online_keys_rotate(struct db *db, const struct vault *vault, const struct q_
 /* ---- opening -----------------------------------------------------------------------------------
  */
 
-static bool names(const struct role *role, const uint8_t keyid[static DIGEST_SHA256_SIZE])
+static bool names(const struct tuf_role *role, const uint8_t keyid[static DIGEST_SHA256_SIZE])
 {
     char hex[DIGEST_SHA256_HEX_SIZE];
     size_t i;
@@ -119,7 +119,7 @@ static int unseal(const struct vault *vault, const struct q_tuf_online_key *row,
 }
 
 int online_keys_open(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
-                     const struct role *role, struct key_pair *ret_pair)
+                     const struct tuf_role *role, struct key_pair *ret_pair)
 {
     CLEANUP(arena_release) struct arena arena = {0};
     CLEANUP(key_pair_release) struct key_pair pair = {0};

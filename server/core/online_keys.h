@@ -39,6 +39,6 @@ int online_keys_rotate(struct db *db, const struct vault *vault, const struct q_
  * Returns 0, ONLINE_KEYS_E_*, or negative.
  */
 int online_keys_open(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
-                     const struct role *role, struct key_pair *ret_pair) MUST_CHECK;
+                     const struct tuf_role *role, struct key_pair *ret_pair) MUST_CHECK;
 
 #endif

@@ -3,6 +3,7 @@
 #define DEVICE_GATEWAY_H
 
 #include "base/clock.h"
+#include "core/director.h"
 #include "http/listener.h"
 
 #include <stdint.h>
@@ -19,8 +20,9 @@ struct gateway {
     struct roster *roster;
     struct wheel *wheel;       /* of heartbeats and long-polls */
     struct listener *listener; /* for listener_stopping() */
-    int64_t heartbeat_ms;      /* of event streams */
-    int64_t poll_interval_s;   /* what devices are told at enrolment */
+    struct director_settings director;
+    int64_t heartbeat_ms;    /* of event streams */
+    int64_t poll_interval_s; /* what devices are told at enrolment */
 };
 
 #endif

@@ -9,6 +9,7 @@
 #include "device/reports.h"
 #include "device/state.h"
 #include "device/token.h"
+#include "device/trust.h"
 #include "http/role.h"
 #include "proto/enrolment.h"
 #include "proto/report.h"
@@ -25,6 +26,12 @@ const struct route routes_device[] = {
     {"POST", "/device/v1/reports",            ROLES_DEVICE, ROUTE_WORKER, REPORT_SIZE_MAX,       0,            reports_on_post},
     {"POST", "/device/v1/token",              ROLES_DEVICE, ROUTE_WORKER, 0,                     0,            token_post},
     {"PUT",  "/device/v1/attributes",         ROLES_DEVICE, ROUTE_WORKER, DEVICE_FACTS_SIZE_MAX, 0,            attributes_put},
+    {"GET",  "/device/v1/bundle",             ROLES_DEVICE, ROUTE_WORKER, 0,                     0,            trust_bundle},
+    {"GET",  "/device/v1/director/{file}",    ROLES_DEVICE, ROUTE_WORKER, 0,                     0,            trust_director},
+
+    {"GET", "/tuf/{workspace}/metadata/{file}",                                                   ROLES_DEVICE, ROUTE_WORKER, 0, ROUTE_OPEN, trust_metadata},
+    {"GET", "/tuf/{workspace}/targets/{model}/{version}/{file}",                                  ROLES_DEVICE, ROUTE_WORKER, 0, ROUTE_OPEN, trust_manifest},
+    {"GET", "/tuf/{workspace}/targets/{model}/{version}/{runtime}/{hardware}/{precision}/{file}", ROLES_DEVICE, ROUTE_WORKER, 0, ROUTE_OPEN, trust_artifact},
     {NULL},
   /* clang-format on */
 };

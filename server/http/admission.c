@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/admission.h"
+#include "crypto/secret.h"
+#include "crypto/text.h"
 
 #include "base/cleanup.h"
 #include "http/listener_state.h"
@@ -155,9 +157,40 @@ static bool check_body(struct request *request, struct reply *reply)
     return true;
 }
 
+/* The password of "Basic base64(user:password)", in the arena; NULL where it is no such thing. */
+static const char *basic_password(struct request *request, const char *credentials)
+{
+    char text[TOKEN_LENGTH_MAX + 128];
+    size_t size;
+    char *colon;
+    const char *password = NULL;
+
+    if (text_unbase64(credentials, (uint8_t *)text, sizeof(text) - 1, &size)) {
+        text[size] = '\0';
+        colon = strchr(text, ':');
+        if (colon && strlen(text) == size)
+            password = arena_strdup(&request->arena, colon + 1);
+    }
+    secret_wipe(text, sizeof(text));
+    return password;
+}
+
+/* A bearer token as it came, or the password of Basic authentication; NULL: neither. */
+static const char *token_of(struct request *request, const char *authorization)
+{
+    static const char bearer[] = "Bearer ";
+    static const char basic[] = "Basic ";
+
+    if (strncasecmp(authorization, bearer, sizeof(bearer) - 1) == 0)
+        return authorization + sizeof(bearer) - 1 + strspn(authorization + sizeof(bearer) - 1, " ");
+    if (strncasecmp(authorization, basic, sizeof(basic) - 1) == 0)
+        return basic_password(request, authorization + sizeof(basic) - 1);
+    return NULL;
+}
+
+/* Whether a token is there, or none is needed. */
 static bool find_token(struct request *request, const struct scan *scan, struct reply *reply)
 {
-    static const char scheme[] = "Bearer ";
     const char *token;
     size_t length;
 
@@ -165,13 +198,15 @@ static bool find_token(struct request *request, const struct scan *scan, struct 
         reply_problem(reply, &problems_bad_request, "Authorization is given more than once");
         return false;
     }
-    if (!scan->authorization || strncasecmp(scan->authorization, scheme, sizeof(scheme) - 1) != 0) {
+    if (!scan->authorization && request->route->flags & ROUTE_OPEN &&
+        request->listener->config.open)
+        return true;
+    token = scan->authorization ? token_of(request, scan->authorization) : NULL;
+    if (!token) {
         reply_problem(reply, &problems_unauthenticated,
                       "a token is needed: 'Authorization: Bearer TOKEN'");
         return false;
     }
-    token = scan->authorization + sizeof(scheme) - 1;
-    token += strspn(token, " ");
     length = strlen(token);
     if (length == 0 || length > TOKEN_LENGTH_MAX) {
         reply_problem(reply, &problems_unauthenticated, "this is not a token of this server");
@@ -240,8 +275,8 @@ bool admission_authenticate(struct request *request, void *worker, struct reply 
     char names[64];
     int r;
 
-    if (roles == ROLES_PUBLIC || request->principal_known)
-        return true;
+    if (roles == ROLES_PUBLIC || request->principal_known || !request->token)
+        return true; /* without a token find_token() let nobody but the welcome pass */
     r = config->authenticate(config->context, worker, request->token, &request->arena,
                              &request->principal);
     if (r == LISTENER_E_TOKEN) {

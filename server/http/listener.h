@@ -35,10 +35,13 @@ struct listener_config {
     const char *tls_key_file;
     const char *tls_client_ca_file; /* devices must present a certificate of this CA; or NULL */
 
+    bool open; /* routes with ROUTE_OPEN answer also who has no token */
+
     /*
-     * Turns a bearer token into a principal. Where inline_auth is set it runs on the I/O thread
-     * (worker is NULL) and must not block; otherwise on the worker, before the handler.
-     * Returns 0, LISTENER_E_TOKEN, or negative when fatal.
+     * Turns a bearer token into a principal. A token may also come as the password of Basic
+     * authentication (RFC 7617), which is what clients that are not ours can send. Where
+     * inline_auth is set it runs on the I/O thread (worker is NULL) and must not block; otherwise
+     * on the worker, before the handler. Returns 0, LISTENER_E_TOKEN, or negative when fatal.
      */
     bool inline_auth;
     int (*authenticate)(void *context, void *worker, const char *token, struct arena *arena,

@@ -37,6 +37,7 @@ struct route {
 
 enum route_flag {
     ROUTE_IDEMPOTENT_KEY = 1, /* accepts Idempotency-Key: effect and reply commit together */
+    ROUTE_OPEN = 4,           /* needs no token where listener_config.open says so */
     ROUTE_NO_LOG = 2,         /* not worth an access-log line at info (polls, health) */
 };
 
@@ -48,7 +49,7 @@ struct route_match {
         size_t name_length;
         const char *value; /* still percent-encoded, in the path */
         size_t value_length;
-    } capture[4];
+    } capture[8];
 };
 
 enum {

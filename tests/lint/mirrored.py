@@ -43,7 +43,7 @@ TESTED_ELSEWHERE = {
 
 # Layers whose modules speak to PostgreSQL, a socket or a whole program: integration tests cover
 # them, and a unit test would only restate them.
-INTEGRATION_LAYERS = ("server/db/q_", "server/api/", "server/device/")
+INTEGRATION_LAYERS = ("server/db/q_", "server/api/", "server/device/", "server/image/")
 
 ROOTS = ("common/", "server/", "client/")
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/serve.h"
+
+#include "base/log.h"
+#include "blob/blob.h"
+#include "blob/read.h"
+#include "core/image.h"
+#include "crypto/text.h"
+#include "db/q_tuf.h"
+#include "db/q_workspace.h"
+#include "http/download.h"
+#include "http/problems.h"
+#include "tuf/rolename.h"
+
+#include <string.h>
+
+enum {
+    REFUSED = 1, /* the reply holds the problem */
+};
+
+/* Another workspace than the token's is as good as none. */
+static int find_workspace(const struct call *call, int64_t *ret_id, struct reply *reply)
+{
+    const char *name = request_param(call->request, "workspace");
+    struct q_workspace workspace;
+    int r = q_workspace_find(call->worker, name, call->arena, &workspace);
+
+    if (r < 0)
+        return r;
+    if (r == Q_WORKSPACE_E_MISSING ||
+        (call->principal->workspace_id && call->principal->workspace_id != workspace.id)) {
+        reply_problem(reply, &problems_not_found, "no workspace '%s'", name);
+        return REFUSED;
+    }
+    *ret_id = workspace.id;
+    return 0;
+}
+
+/* Versioned files never change; the others are asked for again each time. */
+static void set_cache(struct reply *reply, bool immutable)
+{
+    reply_header(reply, "Cache-Control", immutable ? "immutable, max-age=31536000" : "no-cache");
+}
+
+int serve_metadata(const struct call *call, struct reply *reply)
+{
+    const char *name = request_param(call->request, "file");
+    struct q_tuf_place place = {.repository = IMAGE_REPOSITORY};
+    struct q_tuf_file file;
+    const char *role;
+    int64_t version;
+    int r = find_workspace(call, &place.workspace_id, reply);
+
+    if (r)
+        return r == REFUSED ? 0 : r;
+    r = Q_TUF_E_MISSING;
+    if (rolename_parse_file(call->arena, name, &version, &role))
+        r = q_tuf_get(call->worker, &place, role, version, call->arena, &file);
+    if (r == Q_TUF_E_MISSING) {
+        reply_problem(reply, &problems_not_found, "no metadata file '%s'", name);
+        return 0;
+    }
+    if (r)
+        return r;
+    set_cache(reply, version > 0);
+    reply_bytes(reply, 200, "application/json", file.bytes, file.size);
+    return 0;
+}
+
+/* ---- targets -----------------------------------------------------------------------------------
+ */
+
+/* "<64 hex digits>.name": consistent snapshots. */
+static bool split_name(const char *file, uint8_t ret_sha256[static DIGEST_SHA256_SIZE],
+                       const char **ret_name)
+{
+    char hex[DIGEST_SHA256_HEX_SIZE];
+
+    if (strlen(file) < DIGEST_SHA256_HEX_SIZE + 1 || file[DIGEST_SHA256_HEX_SIZE - 1] != '.')
+        return false;
+    memcpy(hex, file, DIGEST_SHA256_HEX_SIZE - 1);
+    hex[DIGEST_SHA256_HEX_SIZE - 1] = '\0';
+    *ret_name = file + DIGEST_SHA256_HEX_SIZE;
+    return text_unhex(hex, ret_sha256, DIGEST_SHA256_SIZE);
+}
+
+static int refuse_target(const struct call *call, struct reply *reply)
+{
+    reply_problem(reply, &problems_not_found, "no target '%s' under that digest",
+                  request_param(call->request, "file"));
+    return 0;
+}
+
+int serve_manifest(const struct call *call, struct reply *reply)
+{
+    uint8_t sha256[DIGEST_SHA256_SIZE];
+    struct q_tuf_manifest wanted = {
+        .model = request_param(call->request, "model"),
+        .version = request_param(call->request, "version"),
+        .sha256 = sha256,
+    };
+    const char *name;
+    const void *bytes;
+    size_t size;
+    int r = find_workspace(call, &wanted.workspace_id, reply);
+
+    if (r)
+        return r == REFUSED ? 0 : r;
+    if (!split_name(request_param(call->request, "file"), sha256, &name) ||
+        strcmp(name, "manifest.json") != 0)
+        return refuse_target(call, reply);
+    r = q_tuf_manifest(call->worker, &wanted, call->arena, &bytes, &size);
+    if (r)
+        return r == Q_TUF_E_MISSING ? refuse_target(call, reply) : r;
+    set_cache(reply, true);
+    reply_bytes(reply, 200, "application/json", bytes, size);
+    return 0;
+}
+
+static int find_artifact(const struct call *call, struct reply *reply,
+                         struct blob_artifact *ret_artifact,
+                         char ret_etag[static DIGEST_SHA256_HEX_SIZE + 2])
+{
+    const char *params[] = {"model", "version", "runtime", "hardware", "precision"};
+    uint8_t sha256[DIGEST_SHA256_SIZE];
+    struct q_tuf_artifact wanted = {.sha256 = sha256};
+    int r = find_workspace(call, &wanted.workspace_id, reply);
+
+    if (r)
+        return r;
+    for (size_t i = 0; i < Q_TUF_ARTIFACT_PARTS; i++)
+        wanted.parts[i] = request_param(call->request, params[i]);
+    if (!split_name(request_param(call->request, "file"), sha256, &wanted.name)) {
+        (void)refuse_target(call, reply);
+        return REFUSED;
+    }
+    r = q_tuf_has_artifact(call->worker, &wanted);
+    if (!r)
+        r = read_find_published(call->worker, wanted.workspace_id, sha256, ret_artifact);
+    if (r > 0) {
+        (void)refuse_target(call, reply);
+        return REFUSED;
+    }
+    ret_etag[0] = '"';
+    text_hex(sha256, sizeof(sha256), ret_etag + 1);
+    memcpy(ret_etag + DIGEST_SHA256_HEX_SIZE, "\"", 2);
+    return r;
+}
+
+int serve_artifact(const struct call *call, struct blob *blob, struct reply *reply)
+{
+    char etag[DIGEST_SHA256_HEX_SIZE + 2];
+    struct blob_artifact artifact;
+    struct blob_bytes bytes;
+    struct download download;
+    int r = find_artifact(call, reply, &artifact, etag);
+
+    if (r)
+        return r == REFUSED ? 0 : r;
+    r = blob_open(blob, &artifact, &bytes);
+    if (r)
+        return r;
+    download = (struct download){
+        .etag = arena_strdup(call->arena, etag),
+        .content_type = "application/octet-stream",
+        .size_bytes = artifact.size_bytes,
+        .fd = bytes.fd,
+        .read = bytes.read,
+        .object = bytes.object,
+        .pool = blob->pool,
+        .streams = &blob->streams,
+        .streams_max = blob->streams_max,
+    };
+    return download_reply(call, &download, reply);
+}

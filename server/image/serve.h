@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMAGE_SERVE_H
+#define IMAGE_SERVE_H
+
+#include "base/error.h"
+#include "http/router.h"
+
+struct blob;
+
+/*
+ * The image repository as any TUF client reads it, the same on both listeners:
+ *
+ *     /tuf/{workspace}/metadata/{file}                                                3.root.json
+ *     /tuf/{workspace}/targets/{model}/{version}/{file}                     <sha256>.manifest.json
+ *     /tuf/{workspace}/targets/{model}/{version}/{runtime}/{hardware}/{precision}/{file}
+ *                                                                              <sha256>.model.onnx
+ *
+ * Who asks with a token sees the workspace of the token only.
+ */
+int serve_metadata(const struct call *call, struct reply *reply) MUST_CHECK;
+int serve_manifest(const struct call *call, struct reply *reply) MUST_CHECK;
+int serve_artifact(const struct call *call, struct blob *blob, struct reply *reply) MUST_CHECK;
+
+#endif
