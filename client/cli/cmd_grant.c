@@ -56,12 +56,20 @@ static int grant_open(struct cli *cli, const char *model, struct grant *grant)
     return r ? r : trust_refresh(&grant->trust);
 }
 
-/* Who may sign now, from verified metadata. */
+/* Who may sign now, from verified metadata; and what they have signed, so that it is here,
+ * verified, when another signs it anew. */
 static int read_granted(struct grant *grant)
 {
     struct delegation delegation;
+    json_auto_t *listed = NULL;
     size_t i;
     json_t *keyid;
+    int r = trust_model_role(&grant->trust, grant->model, &listed);
+
+    if (r == CLI_UNVERIFIED)
+        output_note(&grant->cli->output, "what the model lists now is signed by nobody who may");
+    if (r < 0)
+        return r;
 
     if (!delegation_named(updater_file(grant->trust.updater, METADATA_TARGETS), grant->role,
                           &delegation))

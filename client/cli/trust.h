@@ -39,8 +39,10 @@ int trust_pin(struct trust *trust, const char *repository, const json_t *root) M
 /* Refreshes; reports what is wrong, as an attack where it is one. */
 int trust_refresh(struct trust *trust) MUST_CHECK;
 
-/* The signed part of the model's role, verified; NULL where it has published nothing yet. A new
- * reference. */
+/*
+ * The signed part of the model's role, verified; NULL where it has published nothing yet. A new
+ * reference. After a change of its keys: what was verified here with the keys before.
+ */
 int trust_model_role(struct trust *trust, const char *model, json_t **ret_part) MUST_CHECK;
 
 #endif

@@ -100,7 +100,9 @@ def test_what_was_yanked_is_refused_and_never_comes_back(alice, client):
 
 def test_two_people_must_sign_where_the_threshold_is_two(person, scratch):
     ann, bob = person("ann"), person("bob")
-    init = ("root", "init", "--root-key", "ann", "--root-key", bob.key_file, "--threshold", "2")
+    public = scratch / "bob.public.json"
+    public.write_text(bob.run("keys", "show", "--json").out)
+    init = ("root", "init", "--root-key", "ann", "--root-key", public, "--threshold", "2")
     ann.run(*init)
     shown = ann.json("root", "show")
     assert [p["role"] for p in shown["image"]["pending"]] == ["root"]
@@ -181,17 +183,20 @@ def test_the_director_says_what_a_device_runs(alice, device, operator, server):
 
 
 def test_metadata_is_signed_again_before_it_expires(make_server, server_options, alice, admin,
-                                                    server):
+                                                    server, scratch):
     other = make_server({**server_options, "tuf": {
         "timestamp_lifetime": "10s", "snapshot_lifetime": "10s", "resign_interval": "100ms"}},
         name="hasty")
-    alice.run("model", "grant", "digits", "alice", env={"MODELFERRY_URL": other.url()})
+    alice.run("root", "export", "-o", scratch / "roots.json")
+    env = {"MODELFERRY_URL": other.url()}
+    alice.run("root", "trust", scratch / "roots.json", env=env)
+    alice.run("model", "grant", "digits", "alice", env=env)
 
     def version():
         return Api(other.api_port, token=admin.token).get(
             "/tuf/default/metadata/timestamp.json").expect(200).json()["signed"]["version"]
     before = version()
-    wait.wait_until(lambda: version() > before, deadline_s=30)
+    wait.wait_until(lambda: version() > before, 30)
 
 
 def test_without_a_master_key_the_server_says_so(make_server, server, admin, alice):
