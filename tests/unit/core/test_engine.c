@@ -14,17 +14,19 @@ static struct db *open_new(char url[static DATABASE_URL_SIZE])
     return database_open(url);
 }
 
-static int count(struct db *db, int64_t now_ms, bool *ret_more)
+static int count(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
 {
     (void)db;
+    (void)arg;
     ck_assert_int_gt(now_ms, 0);
     *ret_more = atomic_fetch_add(&runs, 1) == 0;
     return 0;
 }
 
-static int broken(struct db *db, int64_t now_ms, bool *ret_more)
+static int broken(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
 {
     (void)db;
+    (void)arg;
     (void)now_ms;
     *ret_more = true;
     return ERR_UNAVAILABLE;
