@@ -21,10 +21,11 @@ static void tear_down(void)
     " created_at, created_by, expires_at) VALUES (1, 'e', pg_catalog.sha256('e'::bytea), 1, 1,"    \
     " '{}', now(), 'test', now());"                                                                \
     "INSERT INTO device (workspace_id, name, public_key, keyid, token_sha256, enrolment_id,"       \
-    " attributes, assigned, capabilities, enrolled_at) SELECT 1, 'cam',"                           \
-    " decode(repeat('22', 32), 'hex'), pg_catalog.sha256('k'::bytea),"                             \
-    " pg_catalog.sha256('t'::bytea), id, '{}', '{}', '{onnx/cpu}', now() FROM enrolment;"          \
-    "INSERT INTO device_state (device_id, workspace_id) SELECT id, 1 FROM device;"
+    " attributes, assigned, enrolled_at) SELECT 1, 'cam', decode(repeat('22', 32), 'hex'),"        \
+    " pg_catalog.sha256('k'::bytea), pg_catalog.sha256('t'::bytea), id, '{}', '{}', now()"         \
+    " FROM enrolment;"                                                                             \
+    "INSERT INTO device_state (device_id, workspace_id, capabilities) SELECT id, 1, 'onnx/cpu'"    \
+    " FROM device;"
 #define ASSIGN                                                                                     \
     "INSERT INTO assignment (workspace_id, sha256, slots, created_at) VALUES (1,"                  \
     " pg_catalog.sha256('a'::bytea), '{}', now());"                                                \

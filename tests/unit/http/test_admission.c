@@ -43,7 +43,8 @@ struct refusal {
 
 static const struct refusal refusals[] = {
     {"GET",    "/read",           "",                               NULL,     "401", "WWW-Authenticate: Bearer"       },
-    {"GET",    "/read",           "Authorization: Basic eDp5\r\n",  NULL,     "401", "a token is needed"              },
+    {"GET",    "/read",           "Authorization: Digest eDp5\r\n", NULL,     "401", "a token is needed"              },
+    {"GET",    "/read",           "Authorization: Basic eDp5\r\n",  NULL,     "401", "unknown, expired or revoked"    },
     {"GET",    "/read",           BEARER(""),                       NULL,     "401", "/unauthenticated\""             },
     {"GET",    "/read",           BEARER("wrong"),                  NULL,     "401", "unknown, expired or revoked"    },
     {"GET",    "/read",           BEARER("viewer") BEARER("admin"), NULL,     "400", "more than once"                 },
