@@ -2,6 +2,7 @@
 #include "push/roster.h"
 
 #include "base/log.h"
+#include "crypto/secret.h"
 #include "push/assignments.h"
 #include "push/roster_state.h"
 
@@ -101,9 +102,9 @@ static void deactivate(struct roster *roster, struct roster_device *device)
 
 static int set_token(struct roster *roster, struct roster_device *device, const uint8_t *hash)
 {
-    if (memcmp(device->token.hash, hash, ROSTER_TOKEN_SIZE) == 0)
+    if (secret_equal(device->token.hash, hash, ROSTER_TOKEN_SIZE))
         return 0;
-    if (device->next_token && memcmp(device->next_token->hash, hash, ROSTER_TOKEN_SIZE) == 0)
+    if (device->next_token && secret_equal(device->next_token->hash, hash, ROSTER_TOKEN_SIZE))
         drop_next_token(roster, device);
     roster_tokens_remove(roster->tokens, &device->token);
     memcpy(device->token.hash, hash, ROSTER_TOKEN_SIZE);
@@ -116,7 +117,7 @@ static int set_next_token(struct roster *roster, struct roster_device *device, c
     int r;
 
     if (hash && device->next_token &&
-        memcmp(device->next_token->hash, hash, ROSTER_TOKEN_SIZE) == 0)
+        secret_equal(device->next_token->hash, hash, ROSTER_TOKEN_SIZE))
         return 0;
     drop_next_token(roster, device);
     if (!hash)
@@ -336,7 +337,7 @@ static void promote(struct roster *roster, struct roster_device *device, const u
     bool promoted = false;
 
     (void)pthread_mutex_lock(&shard->lock);
-    if (device->next_token && memcmp(device->next_token->hash, hash, ROSTER_TOKEN_SIZE) == 0)
+    if (device->next_token && secret_equal(device->next_token->hash, hash, ROSTER_TOKEN_SIZE))
         promoted = set_token(roster, device, hash) == 0;
     (void)pthread_mutex_unlock(&shard->lock);
     if (!promoted)
