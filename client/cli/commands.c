@@ -226,9 +226,10 @@ static const struct option_entry deploy_flags[] = {
     }
 
 static const struct option_entry root_init_flags[] = {
-    LIST("root_key", root_keys, "KEY",
-         "A key, by name or key file, that signs roots; may be repeated. Public halves do for those "
-         "who sign later. Otherwise your only key, or 'default'."),
+    LIST(
+        "root_key", root_keys, "KEY",
+        "A key, by name or key file, that signs roots; may be repeated. Public halves do for those "
+        "who sign later. Otherwise your only key, or 'default'."),
     LIST("targets_key", targets_keys, "KEY",
          "A key that says who may publish; may be repeated. Otherwise the root keys."),
     FLAG_KEY("The key to sign with where no --root-key is given."),
@@ -336,39 +337,34 @@ const struct options_command commands_table[] = {
     {"deploy",                                                                "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
      "sets what devices should run", "Devices learn of it by push or at their next poll. With --wait the exit status is 0 once "
      "every device has installed it, 1 where one failed, 4 where the time ran out."},
-    {"root init", "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
+    {"root init",                                                                             "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
      "Signs the first roots of the image repository and of the director, and top-level targets. "
      "Keep the keys offline: with them anybody decides what devices run."},
-    {"root show", "", 0, 0, NULL, cmd_root_show,
+    {"root show",                                                                   "", 0, 0, NULL, cmd_root_show,
      "shows what metadata is in force, and what waits for signatures", NULL},
-    {"root sign", "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
-     "adds a signature to what is pending",
-     "Shows how it differs from what was signed before. REPOSITORY is image or director, ROLE "
+    {"root sign",                                                                               "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
+     "adds a signature to what is pending", "Shows how it differs from what was signed before. REPOSITORY is image or director, ROLE "
      "root, targets or model-NAME; otherwise image root."},
-    {"root withdraw", "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
+    {"root withdraw",                                                              "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
      "removes what waits for signatures", NULL},
-    {"root export", "", 0, 0, root_export_flags, cmd_root_export,
-     "writes the roots that are trusted here, for devices and other people",
-     "Bring the file to them by a way that is not the server."},
-    {"root trust", "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
-    {"model grant", "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
+    {"root export",                                                            "", 0, 0, root_export_flags, cmd_root_export,
+     "writes the roots that are trusted here, for devices and other people", "Bring the file to them by a way that is not the server."},
+    {"root trust",                                                                                "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
+    {"model grant",            "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
      "lets keys sign for a model in the image repository", NULL},
-    {"model revoke", "MODEL KEY...", 2, -1, grant_flags, cmd_grant_revoke,
-     "takes that back", "What the keys have signed is no longer accepted, unless enough others "
+    {"model revoke",                                                                               "MODEL KEY...", 2, -1, grant_flags, cmd_grant_revoke, "takes that back",
+     "What the keys have signed is no longer accepted, unless enough others "
      "have signed it too: release again."},
-    {"release", "MODEL@VERSION", 1, 1, release_flags, cmd_yank_release,
-     "lists a published version in the image repository",
-     "modelferry publish does it by itself once the workspace has a root."},
-    {"yank", "MODEL@VERSION", 1, 1, release_flags, cmd_yank_yank,
-     "drops a version from the image repository, for ever",
-     "TUF clients refuse it from then on, and the director names it to no device."},
-    {"tuf", "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
-     "a plain TUF client, for any repository",
-     "init stores a root to start from; refresh updates the metadata; download fetches targets and "
+    {"release",                                                                    "MODEL@VERSION", 1, 1, release_flags, cmd_yank_release,
+     "lists a published version in the image repository", "modelferry publish does it by itself once the workspace has a root."},
+    {"yank",                                                                            "MODEL@VERSION", 1, 1, release_flags, cmd_yank_yank,
+     "drops a version from the image repository, for ever", "TUF clients refuse it from then on, and the director names it to no device."},
+    {"tuf",                                                                   "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
+     "a plain TUF client, for any repository", "init stores a root to start from; refresh updates the metadata; download fetches targets and "
      "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent as a bearer token."},
-    {"completion",                                                                             "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+    {"completion",                                                                               "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
-    {"help",                                                                   "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
-    {"version",                                                                               "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
-    {.words = NULL                                                             },
+    {"help",                                                                            "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version",                                               "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {.words = NULL                                                                               },
 };

@@ -154,8 +154,8 @@ static int drop_version(struct release *release, const void *arg, json_t *part)
     }
     if (dropped == 0)
         return output_fail(&cli->output, CLI_FAILED, NULL,
-                           "version '%s' of model '%s' is not listed",
-                           reference->version, reference->model);
+                           "version '%s' of model '%s' is not listed", reference->version,
+                           reference->model);
     return 0;
 }
 

@@ -9,8 +9,9 @@
 #include "tuf/key.h"
 
 /*
- * What a model's role in the image repository lists: only what it lists do TUF clients accept, and the director name.
- * Built on what was verified here, and built anew where another publisher was quicker.
+ * What a model's role in the image repository lists: only what it lists do TUF clients accept, and
+ * the director name. Built on what was verified here, and built anew where another publisher was
+ * quicker.
  *
  * Functions return 0, an exit status once they reported, or negative (see cli.h).
  */

@@ -102,7 +102,8 @@ def devices(database, count):
             WITH ORDINALITY AS h (hash, n)),
         d AS (INSERT INTO device (workspace_id, name, public_key, keyid, token_sha256,
                 enrolment_id, attributes, assigned, enrolled_at)
-            SELECT e.workspace_id, 'device-' || n - 1, pg_catalog.sha256(hash), pg_catalog.sha256(pg_catalog.sha256(hash)), hash,
+            SELECT e.workspace_id, 'device-' || n - 1, pg_catalog.sha256(hash),
+                pg_catalog.sha256(pg_catalog.sha256(hash)), hash,
                 e.id, '{{"board": "rpi5", "site": "lab"}}', '{{}}', now()
             FROM hashes, enrolment e ORDER BY n RETURNING id, workspace_id)
         INSERT INTO device_state (device_id, workspace_id, capabilities, revision, version)

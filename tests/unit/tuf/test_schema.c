@@ -15,8 +15,8 @@
 #define META(name) "\"meta\":{\"" name "\":{\"version\":1}}"
 #define DELEGATIONS(role)                                                                          \
     "{" HEAD("targets") ",\"targets\":{},\"delegations\":{\"keys\":{" KEY "},\"roles\":[" role "]" \
-                                                                                               "}" \
-                                                                                               "}"
+                        "}"                                                                        \
+                        "}"
 #define DELEGATED(rest)                                                                            \
     "{\"name\":\"a\",\"keyids\":[\"k\"],\"threshold\":1,\"terminating\":true" rest "}"
 
