@@ -6,8 +6,8 @@
 #include "blob/blob.h"
 #include "blob/read.h"
 #include "crypto/text.h"
-#include "http/download.h"
 #include "http/problems.h"
+#include "image/serve.h"
 
 #include <string.h>
 
@@ -103,8 +103,6 @@ int artifacts_get(const struct call *call, struct reply *reply)
     const struct api *api = call->context;
     uint8_t sha256[DIGEST_SHA256_SIZE];
     struct blob_artifact artifact;
-    struct blob_bytes bytes;
-    struct download download;
     int r;
 
     if (!read_digest(call, sha256, reply))
@@ -117,19 +115,5 @@ int artifacts_get(const struct call *call, struct reply *reply)
     }
     if (r)
         return r;
-    r = blob_open(api->blob, &artifact, &bytes);
-    if (r)
-        return r;
-    download = (struct download){
-        .etag = arena_printf(call->arena, "\"%s\"", request_param(call->request, "sha256")),
-        .content_type = "application/octet-stream",
-        .size_bytes = artifact.size_bytes,
-        .fd = bytes.fd,
-        .read = bytes.read,
-        .object = bytes.object,
-        .pool = api->pool,
-        .streams = &api->blob->streams,
-        .streams_max = api->blob->streams_max,
-    };
-    return download_reply(call, &download, reply);
+    return serve_bytes(call, api->blob, &artifact, reply);
 }

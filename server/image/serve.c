@@ -117,9 +117,33 @@ int serve_manifest(const struct call *call, struct reply *reply)
     return 0;
 }
 
+int serve_bytes(const struct call *call, struct blob *blob, const struct blob_artifact *artifact,
+                struct reply *reply)
+{
+    char hex[DIGEST_SHA256_HEX_SIZE];
+    struct blob_bytes bytes;
+    struct download download;
+    int r = blob_open(blob, artifact, &bytes);
+
+    if (r)
+        return r;
+    text_hex(artifact->sha256, DIGEST_SHA256_SIZE, hex);
+    download = (struct download){
+        .etag = arena_printf(call->arena, "\"%s\"", hex),
+        .content_type = "application/octet-stream",
+        .size_bytes = artifact->size_bytes,
+        .fd = bytes.fd,
+        .read = bytes.read,
+        .object = bytes.object,
+        .pool = blob->pool,
+        .streams = &blob->streams,
+        .streams_max = blob->streams_max,
+    };
+    return download_reply(call, &download, reply);
+}
+
 static int find_artifact(const struct call *call, struct reply *reply,
-                         struct blob_artifact *ret_artifact,
-                         char ret_etag[static DIGEST_SHA256_HEX_SIZE + 2])
+                         struct blob_artifact *ret_artifact)
 {
     const char *params[] = {"model", "version", "runtime", "hardware", "precision"};
     uint8_t sha256[DIGEST_SHA256_SIZE];
@@ -141,35 +165,15 @@ static int find_artifact(const struct call *call, struct reply *reply,
         (void)refuse_target(call, reply);
         return REFUSED;
     }
-    ret_etag[0] = '"';
-    text_hex(sha256, sizeof(sha256), ret_etag + 1);
-    memcpy(ret_etag + DIGEST_SHA256_HEX_SIZE, "\"", 2);
     return r;
 }
 
 int serve_artifact(const struct call *call, struct blob *blob, struct reply *reply)
 {
-    char etag[DIGEST_SHA256_HEX_SIZE + 2];
     struct blob_artifact artifact;
-    struct blob_bytes bytes;
-    struct download download;
-    int r = find_artifact(call, reply, &artifact, etag);
+    int r = find_artifact(call, reply, &artifact);
 
     if (r)
         return r == REFUSED ? 0 : r;
-    r = blob_open(blob, &artifact, &bytes);
-    if (r)
-        return r;
-    download = (struct download){
-        .etag = arena_strdup(call->arena, etag),
-        .content_type = "application/octet-stream",
-        .size_bytes = artifact.size_bytes,
-        .fd = bytes.fd,
-        .read = bytes.read,
-        .object = bytes.object,
-        .pool = blob->pool,
-        .streams = &blob->streams,
-        .streams_max = blob->streams_max,
-    };
-    return download_reply(call, &download, reply);
+    return serve_bytes(call, blob, &artifact, reply);
 }

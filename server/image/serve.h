@@ -6,6 +6,12 @@
 #include "http/router.h"
 
 struct blob;
+struct blob_artifact;
+
+/* The bytes of a stored artifact that the caller may have: from the cache or the database, with
+ * ranges and an ETag. */
+int serve_bytes(const struct call *call, struct blob *blob, const struct blob_artifact *artifact,
+                struct reply *reply) MUST_CHECK;
 
 /*
  * The image repository as any TUF client reads it, the same on both listeners:
