@@ -217,7 +217,7 @@ int image_rules_model_role(struct db *db, int64_t workspace_id, const char *mode
 {
     json_t *targets = json_object_get(metadata->signed_part, "targets");
     struct q_tuf_target *known;
-    const char **versions;
+    const char **versions = NULL;
     size_t count;
     const char *path;
     json_t *value;

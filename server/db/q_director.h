@@ -53,8 +53,8 @@ int q_director_lock(struct db *db, int64_t device_id) MUST_CHECK;
 int q_director_files(struct db *db, int64_t device_id, struct arena *arena,
                      struct q_director_files *ret_files) MUST_CHECK;
 
-int q_director_put(struct db *db, const struct q_director_device *device,
-                   const struct q_director_files *files) MUST_CHECK;
+int q_director_put(struct db *db, const struct q_director_device *to,
+                   const struct q_director_files *signed_files) MUST_CHECK;
 
 /* One file of one slot. */
 struct q_director_target {
