@@ -198,13 +198,19 @@ static void become(const struct embedded *embedded, int log_fd, pid_t parent)
         _exit(126);
 }
 
-/* argv[0] is a program in bin. Output goes to the log. */
+/*
+ * argv[0] is a program in bin. It is told its whole path: PostgreSQL's programs look for each other
+ * beside where argv[0] says they are, and distributions keep them off PATH. Output goes to the log.
+ */
 static int spawn(const struct embedded *embedded, const char *const argv[], pid_t *ret_pid)
 {
     char log[PATH_MAX];
     char program[2 * PATH_MAX];
+    const char *words[ARGS_MAX] = {program};
     pid_t parent = getpid();
 
+    for (size_t i = 1; i < ARGS_MAX - 1 && argv[i]; i++)
+        words[i] = argv[i];
     path_in(embedded, "log", log);
     AUTO_CLOSE int log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (log_fd < 0)
@@ -215,7 +221,7 @@ static int spawn(const struct embedded *embedded, const char *const argv[], pid_
         return log_fail_errno("cannot start '%s'", program);
     if (pid == 0) {
         become(embedded, log_fd, parent);
-        (void)execv(program, (char *const *)(uintptr_t)argv);
+        (void)execv(program, (char *const *)(uintptr_t)words);
         _exit(127);
     }
     *ret_pid = pid;
