@@ -15,7 +15,7 @@
  * was last seen, and who waits here for a change. It answers polls without the database and wakes
  * exactly the connections whose device changed. push/follow keeps it true.
  *
- * About 150 bytes a device; what devices should run is stored once for all that should run the
+ * About 190 bytes a device; what devices should run is stored once for all that should run the
  * same. Thread-safe; every lock is held for a few pointer moves only.
  */
 struct roster;
