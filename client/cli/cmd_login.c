@@ -42,9 +42,10 @@ static bool read_line(struct cli *cli, struct token *token)
         /* Ctrl-C must not leave a terminal that shows nothing: it ends the line instead. */
         silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
         silent.c_cc[VEOL] = CTRL_C;
+        /* Silent before it asks: what is typed at the prompt is neither shown nor thrown away. */
+        (void)tcsetattr(fileno(cli->in), TCSAFLUSH, &silent);
         (void)fprintf(cli->output.err, "token: ");
         (void)fflush(cli->output.err);
-        (void)tcsetattr(fileno(cli->in), TCSAFLUSH, &silent);
     }
     /* No copy of the token stays behind in a stream's buffer. */
     (void)setvbuf(cli->in, NULL, _IONBF, 0);

@@ -12,6 +12,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
 
 from . import paths
 from .wait import wait_until
@@ -82,8 +83,16 @@ class Cluster:
         # pg_ctl hands its stdout to the server: a pipe would never close.
         command = [*_as_postgres(), paths.postgres_bin("pg_ctl"), "-D",
                    str(self.directory / "data"), "-l", str(self.log), "-w", "-t", "60", "start"]
-        done = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        for _ in range(5):
+            done = subprocess.run(command, cwd="/", stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  check=False)
+            if not done.returncode:
+                break
+            # Somebody else may have taken the port that was free a moment ago, for a moment.
+            if "Address already in use" not in self.log_text()[-2000:]:
+                break
+            time.sleep(1)
         if done.returncode:
             raise RuntimeError(f"PostgreSQL does not start: {self.log_text()[-2000:]}")
 

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from ferry import signing
+from ferry.wait import wait_until
 
 
 def slot(version="1.0.0", model="digits", **more):
@@ -133,9 +134,9 @@ def test_one_slot_of_many_keeps_the_others(operator, enroll, publish):
     assert operator.post("/api/v1/desired", body).expect(200).json() == {
         "changed": 2, "unchanged": 0}
     assert operator.post("/api/v1/desired", body).json() == {"changed": 0, "unchanged": 2}
-    assert one.state().json()["version"] == 2
+    wait_until(lambda: one.state().json()["version"] == 2)
     assert one.state().json()["slots"].keys() == {"main", "side"}
-    assert two.state().json()["slots"].keys() == {"main"}
+    wait_until(lambda: two.state().json()["slots"].keys() == {"main"})
 
 
 def test_all_or_none(operator, enroll, publish):

@@ -156,8 +156,9 @@ def test_either_instance_may_die(server, add_server, publish, enroll, assign):
                 stream.next("state")
     assign(device, published)
     device.port = server.device_port
-    with device.events() as stream:
-        assert int(stream.next("state")["id"]) >= 1
+    with device.events() as stream:  # the roster follows the database in a moment
+        while int(stream.next("state")["id"]) < 1:
+            pass
     assert device.state().json()["slots"]["main"]["version"] == published.version
 
 
