@@ -68,7 +68,8 @@ def test_put_of_other_bytes_is_refused(publisher, database):
 
 def test_put_needs_a_digest_a_length_and_a_role(publisher, viewer):
     publisher.put("/api/v1/artifacts/xyz", body=b"x").expect(400)
-    chunked = publisher.put(f"/api/v1/artifacts/{signing.sha256(b'xy')}", body=iter([b"2\r\nxy\r\n", b"0\r\n\r\n"]),
+    chunked = publisher.put(f"/api/v1/artifacts/{signing.sha256(b'xy')}",
+                            body=iter([b"2\r\nxy\r\n", b"0\r\n\r\n"]),
                             headers={"Transfer-Encoding": "chunked"})
     assert chunked.expect(411).problem == "length-required"
     viewer.put(f"/api/v1/artifacts/{signing.sha256(b'x')}", body=b"x").expect(403)
