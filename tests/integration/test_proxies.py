@@ -83,7 +83,10 @@ def test_a_full_loop_through_the_proxy(frontend, device, publish, assign):
     published = publish()
     assign(device, published)
     through = frontend.device(device.token)
-    slot = through.get("/device/v1/state").expect(200).json()["slots"]["main"]
+
+    def slots():
+        return through.get("/device/v1/state").expect(200).json()["slots"]
+    slot = wait_until(lambda: slots().get("main"), what="the roster does not follow")
     manifest = through.get(f"/device/v1/manifests/{slot['manifest']['sha256']}").expect(200)
     assert signing.sha256(manifest.body) == slot["manifest"]["sha256"]
     body = through.get(f"/device/v1/artifacts/{published.sha256}").expect(200).body
