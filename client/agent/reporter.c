@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reporter.h"
 
+#include "agent/slot.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "crypto/secret.h"
+#include "crypto/text.h"
 #include "tuf/envelope.h"
 
 #include <inttypes.h>
@@ -66,10 +69,45 @@ static void make_printable(char *text)
     }
 }
 
+/* What all slots serve, as it is on the disk. */
+struct serving {
+    const struct store *store;
+    struct arena *arena;
+    struct report_serving slots[REPORT_SLOTS_MAX];
+    size_t count;
+};
+
+static int add_serving(void *state, const char *slot)
+{
+    struct serving *serving = state;
+    struct slot_version version;
+    char id[SLOT_ID_SIZE];
+    struct report_serving *entry = &serving->slots[serving->count];
+    int r;
+
+    if (serving->count == REPORT_SLOTS_MAX)
+        return 0;
+    r = slot_resolve(serving->store, slot, SLOT_LINK_CURRENT, id);
+    if (!r)
+        r = slot_load_version(serving->store, slot, id, serving->arena, &version);
+    if (r)
+        return r < 0 ? r : 0;
+    if (!text_unhex(version.manifest_sha256, entry->manifest_sha256, DIGEST_SHA256_SIZE))
+        return 0;
+    entry->slot = arena_strdup(serving->arena, slot);
+    entry->model = version.model;
+    entry->version = version.version;
+    entry->variant = version.variant;
+    serving->count++;
+    return 0;
+}
+
 static int build(struct reporter *reporter, int64_t sequence, int64_t state_version,
                  const struct report_slot *slot, struct buffer *envelope)
 {
     CLEANUP(cleanup_json) json_t *signed_part = NULL;
+    CLEANUP(arena_release) struct arena arena = {0};
+    struct serving serving = {.store = reporter->store, .arena = &arena};
     char detail[REPORT_DETAIL_MAX];
     struct report_slot copy = *slot;
     struct report_error error;
@@ -79,8 +117,14 @@ static int build(struct reporter *reporter, int64_t sequence, int64_t state_vers
                             .time_ms = clock_wall_ms(reporter->loop->clock),
                             .state_version = state_version,
                             .slots = &copy,
-                            .slot_count = 1};
+                            .slot_count = 1,
+                            .serving = serving.slots};
+    int r = slot_each(reporter->store, add_serving, &serving);
 
+    if (r)
+        return r;
+    report.serving_count = serving.count;
+    secret_random(report.nonce, sizeof(report.nonce));
     if (slot->error) {
         (void)snprintf(detail, sizeof(detail), "%s",
                        slot->error->detail ? slot->error->detail : "");

@@ -107,6 +107,18 @@ static const struct field slot_fields[] = {
 static const struct shape slot_shape =
     SHAPE(struct report_slot, slot_fields, .key_offset = offsetof(struct report_slot, name));
 
+static const struct field serving_fields[] = {
+    FIELD("model", STRING, struct report_serving, model, .required = true, .check = name_check),
+    FIELD("version", STRING, struct report_serving, version, .required = true,
+          .check = name_check_version),
+    FIELD("variant", STRING, struct report_serving, variant, .required = true,
+          .check = variant_check),
+    FIELD("manifest_sha256", HEX, struct report_serving, manifest_sha256, .required = true,
+          .max = DIGEST_SHA256_SIZE),
+};
+static const struct shape serving_shape = SHAPE(
+    struct report_serving, serving_fields, .key_offset = offsetof(struct report_serving, slot));
+
 struct decoded {
     const char *type;
     struct report report;
@@ -121,8 +133,14 @@ static const struct field report_fields[] = {
     FIELD("time", TIME, struct decoded, report.time_ms, .required = true),
     FIELD("state_version", INTEGER, struct decoded, report.state_version, .required = true,
           .max = INT64_MAX),
+    FIELD("nonce", HEX, struct decoded, report.nonce, .required = true, .max = REPORT_NONCE_SIZE),
     FIELD_ARRAY("slots", MAP, struct decoded, report.slots, report.slot_count, .required = true,
                 .max = REPORT_SLOTS_MAX, .key_check = name_check, .shape = &slot_shape),
+    FIELD_ARRAY("serving", MAP, struct decoded, report.serving, report.serving_count,
+                .required = true, .max = REPORT_SLOTS_MAX, .key_check = name_check,
+                .shape = &serving_shape),
+    FIELD_ARRAY("detected", LIST, struct decoded, report.detected, report.detected_count,
+                .required = true, .max = REPORT_DETECTIONS_MAX, .shape = &detection_shape),
 };
 static const struct shape report_shape = SHAPE(struct decoded, report_fields);
 
@@ -192,17 +210,37 @@ static json_t *encode_slot(const struct report_slot *slot)
                      "error", error);
 }
 
+static json_t *encode_serving(const struct report_serving *serving)
+{
+    char hex[DIGEST_SHA256_HEX_SIZE];
+
+    text_hex(serving->manifest_sha256, sizeof(serving->manifest_sha256), hex);
+    return json_pack("{s:s, s:s, s:s, s:s}", "model", serving->model, "version", serving->version,
+                     "variant", serving->variant, "manifest_sha256", hex);
+}
+
 json_t *report_encode(const struct report *report)
 {
     json_auto_t *slots = json_object();
+    json_auto_t *serving = json_object();
+    json_auto_t *detected = json_array();
     char time[CLOCK_RFC3339_SIZE];
+    char nonce[2 * REPORT_NONCE_SIZE + 1];
+    int bad = 0;
 
     clock_format_rfc3339(report->time_ms, time);
-    for (size_t i = 0; i < report->slot_count; i++) {
-        if (json_object_set_new(slots, report->slots[i].name, encode_slot(&report->slots[i])) < 0)
-            return NULL;
-    }
-    return json_pack("{s:s, s:s, s:I, s:s, s:I, s:O}", "_type", "modelferry-report", "device_id",
-                     report->device_id, "sequence", (json_int_t)report->sequence, "time", time,
-                     "state_version", (json_int_t)report->state_version, "slots", slots);
+    text_hex(report->nonce, sizeof(report->nonce), nonce);
+    for (size_t i = 0; i < report->slot_count; i++)
+        bad |= json_object_set_new(slots, report->slots[i].name, encode_slot(&report->slots[i]));
+    for (size_t i = 0; i < report->serving_count; i++)
+        bad |= json_object_set_new(serving, report->serving[i].slot,
+                                   encode_serving(&report->serving[i]));
+    for (size_t i = 0; i < report->detected_count; i++)
+        bad |= json_array_append_new(detected, detection_encode(&report->detected[i]));
+    if (bad)
+        return NULL;
+    return json_pack("{s:s, s:s, s:I, s:s, s:I, s:s, s:O, s:O, s:O}", "_type", "modelferry-report",
+                     "device_id", report->device_id, "sequence", (json_int_t)report->sequence,
+                     "time", time, "state_version", (json_int_t)report->state_version, "nonce",
+                     nonce, "slots", slots, "serving", serving, "detected", detected);
 }

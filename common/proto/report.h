@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "crypto/digest.h"
+#include "proto/detection.h"
 #include "json/fields.h"
 
 #include <jansson.h>
@@ -18,6 +19,8 @@
 #define REPORT_SLOTS_MAX 64
 #define REPORT_GAP_NONE (-1)
 #define REPORT_DETAIL_MAX 1024
+#define REPORT_NONCE_SIZE 16
+#define REPORT_DETECTIONS_MAX 16
 
 struct report_previous {
     const char *model;
@@ -45,13 +48,27 @@ struct report_slot {
     const struct report_error *error; /* set exactly where state is "failed" */
 };
 
+/* What a slot serves at the moment, whatever became of the last attempt to change it. */
+struct report_serving {
+    const char *slot;
+    const char *model;
+    const char *version;
+    const char *variant;
+    uint8_t manifest_sha256[DIGEST_SHA256_SIZE];
+};
+
 struct report {
     const char *device_id; /* UUID */
     int64_t sequence;      /* >= 1 */
     int64_t time_ms;
     int64_t state_version;
+    uint8_t nonce[REPORT_NONCE_SIZE]; /* random, never used twice */
     struct report_slot *slots;
     size_t slot_count;
+    struct report_serving *serving; /* all slots that serve something */
+    size_t serving_count;
+    struct detection *detected; /* all that is wrong at the moment */
+    size_t detected_count;
 };
 
 int report_decode(const json_t *signed_part, struct arena *arena, struct report *ret_report,

@@ -273,9 +273,8 @@ class Device(Api):
         return self.get(f"/device/v1/state{query}", headers=headers, **options)
 
     def report(self, sequence, slots, state_version=0, **more):
-        return self.post("/device/v1/reports", self.key.envelope({
-            "_type": "modelferry-report", "device_id": self.id, "sequence": sequence,
-            "time": signing.NOW, "state_version": state_version, "slots": slots, **more}))
+        return self.post("/device/v1/reports", self.key.envelope(signing.report(
+            self.id, sequence, slots, state_version=state_version, **more)))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 """Keys, canonical JSON and envelopes, written apart from ours so that tests compare two."""
 
 import hashlib
+import secrets
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -85,3 +86,10 @@ def enrolment(key, token, device, capabilities=None, attributes=None):
         "_type": "modelferry-enrolment", "token_sha256": sha256(token.encode()), "device": device,
         "key": key.object, "attributes": attributes or {}, "capabilities": capabilities,
         "time": NOW})
+
+
+def report(device_id, sequence, slots, **more):
+    """The `signed` part of a device's report."""
+    return {"_type": "modelferry-report", "device_id": device_id, "sequence": sequence,
+            "time": NOW, "nonce": secrets.token_hex(16), "state_version": 0, "slots": slots,
+            "serving": {}, "detected": [], **more}

@@ -41,8 +41,7 @@ def test_a_replay_is_refused(device, operator):
 
 def test_only_the_device_s_own_key_counts(device, enroll):
     other = enroll("other")
-    signed = {"_type": "modelferry-report", "device_id": device.id, "sequence": 1,
-              "time": signing.NOW, "state_version": 0, "slots": {"main": installed()}}
+    signed = signing.report(device.id, 1, {"main": installed()})
     refused = device.post("/device/v1/reports", other.key.envelope(signed)).expect(403)
     assert refused.problem == "bad-signature" and device.key.keyid in refused.json()["detail"]
     refused = other.post("/device/v1/reports", other.key.envelope(signed)).expect(409)

@@ -5,6 +5,8 @@
 #include "proto/report.h"
 #include "tuf/envelope.h"
 
+#include <stdio.h>
+
 static struct fleet fleet;
 
 static void set_up(void)
@@ -22,11 +24,16 @@ static void build(const char *device_id, int64_t sequence, struct key_pair *pair
                   struct buffer *buffer)
 {
     const struct signer signer = key_signer(pair);
-    json_auto_t *signed_part = json_pack(
-        "{s:s, s:s, s:I, s:s, s:i, s:{s:{s:s, s:s, s:s, s:s, s:s}}}", "_type", "modelferry-report",
-        "device_id", device_id, "sequence", (json_int_t)sequence, "time",
-        "2026-01-02T03:04:05.678Z", "state_version", 0, "slots", "main", "state", "installed",
-        "model", "digits", "version", "1.0.0", "variant", "onnx/cpu/fp32", "manifest_sha256",
+    char nonce[33];
+    json_auto_t *signed_part = NULL;
+
+    (void)snprintf(nonce, sizeof(nonce), "%032llx", (unsigned long long)sequence);
+    signed_part = json_pack(
+        "{s:s, s:s, s:I, s:s, s:i, s:s, s:{}, s:[], s:{s:{s:s, s:s, s:s, s:s, s:s}}}", "_type",
+        "modelferry-report", "device_id", device_id, "sequence", (json_int_t)sequence, "time",
+        "2026-01-02T03:04:05.678Z", "state_version", 0, "nonce", nonce, "serving", "detected",
+        "slots", "main", "state", "installed", "model", "digits", "version", "1.0.0", "variant",
+        "onnx/cpu/fp32", "manifest_sha256",
         "abababababababababababababababababababababababababababababababab");
 
     ck_assert_ptr_nonnull(signed_part);

@@ -9,8 +9,10 @@
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEAD                                                                                       \
     "\"_type\":\"modelferry-report\",\"device_id\":\"01234567-89ab-4def-8123-456789abcdef\","      \
-    "\"time\":\"2026-01-02T03:04:05.678Z\",\"state_version\":7"
-#define REPORT(slot) "{" HEAD ",\"sequence\":42,\"slots\":{\"main\":" slot "}}"
+    "\"time\":\"2026-01-02T03:04:05.678Z\",\"state_version\":7,"                                   \
+    "\"nonce\":\"00112233445566778899aabbccddeeff\""
+#define REST "\"serving\":{},\"detected\":[]"
+#define REPORT(slot) "{" HEAD ",\"sequence\":42,\"slots\":{\"main\":" slot "}," REST "}"
 
 static int decode(const char *text, struct arena *arena, struct report *ret_report,
                   struct fields_error *ret_error)
@@ -71,7 +73,11 @@ static const char *const whole[] = {
     REPORT("{\"state\":\"failed\",\"model\":\"digits\",\"version\":\"2\",\"gap_us\":null,"
            "\"duration_ms\":null,\"error\":{\"code\":\"x\"}}"),
     REPORT("{\"state\":\"removed\",\"gap_us\":null,\"duration_ms\":null}"),
-    "{" HEAD ",\"sequence\":1,\"slots\":{}}",
+    "{" HEAD ",\"sequence\":1,\"slots\":{}," REST "}",
+    "{" HEAD ",\"sequence\":1,\"slots\":{},\"serving\":{\"main\":{\"model\":\"digits\","
+    "\"version\":\"1.0.0\",\"variant\":\"onnx/cpu/fp32\",\"manifest_sha256\":\"" DIGEST "\"}},"
+    "\"detected\":[{\"check\":\"freeze\",\"repository\":\"image\",\"file\":\"timestamp.json\","
+    "\"detail\":\"it has expired\",\"time\":\"2026-01-02T03:04:05.678Z\"}]}",
 };
 
 START_TEST(writes_what_it_read)
@@ -95,34 +101,37 @@ static const struct {
     int outcome;
     const char *text;
 } refusals[] = {
-    {"{" HEAD ",\"slots\":{}}",                                             FIELDS_E_INVALID, "sequence: missing"},
-    {"{" HEAD ",\"sequence\":0,\"slots\":{}}",                              FIELDS_E_INVALID,
-     "sequence: must be from 1 to 9223372036854775807"                                                           },
-    {"{" HEAD ",\"sequence\":1,\"slots\":{},\"nonce\":1}",                  FIELDS_E_UNKNOWN,
-     "nonce: unknown field"                                                                                      },
-    {REPORT("{\"state\":\"broken\"}"),                                      FIELDS_E_INVALID,
-     "slots.main.state: \"installed\", \"failed\" or \"removed\" expected"                                       },
-    {REPORT("{\"state\":\"removed\",\"gap_us\":-1}"),                       FIELDS_E_INVALID,
-     "slots.main.gap_us: must be from 0 to 9223372036854775807"                                                  },
-    {REPORT("{\"state\":\"failed\",\"model\":\"m\",\"version\":\"1\"}"),    FIELDS_E_INVALID,
-     "slots.main: 'error' belongs to the state \"failed\", and only there"                                       },
-    {REPORT("{\"state\":\"removed\",\"error\":{\"code\":\"x\"}}"),          FIELDS_E_INVALID,
-     "slots.main: 'error' belongs to the state \"failed\", and only there"                                       },
-    {REPORT("{\"state\":\"failed\",\"error\":{\"code\":\"x\"}}"),           FIELDS_E_INVALID,
-     "slots.main: 'model' and 'version' are needed unless \"removed\""                                           },
-    {REPORT("{\"state\":\"installed\",\"model\":\"m\",\"version\":\"1\"}"), FIELDS_E_INVALID,
-     "slots.main: 'variant' and 'manifest_sha256' are needed where \"installed\""                                },
-    {REPORT("{\"state\":\"failed\",\"error\":{\"code\":\"Not OK\"}}"),      FIELDS_E_INVALID,
-     "slots.main.error.code: 1 to 64 characters a-z, 0-9, '-' expected"                                          },
-    {REPORT("{\"state\":\"removed\",\"variant\":\"onnx\"}"),                FIELDS_E_INVALID,
-     "slots.main.variant: a variant such as \"onnx/cpu/fp32\" expected"                                          },
-    {REPORT("{\"state\":\"removed\",\"reload\":\"magic\"}"),                FIELDS_E_INVALID,
+    {"{" HEAD ",\"slots\":{}," REST "}",                                                       FIELDS_E_INVALID, "sequence: missing"                                                     },
+    {"{" HEAD ",\"sequence\":0,\"slots\":{}," REST "}",                                        FIELDS_E_INVALID,
+     "sequence: must be from 1 to 9223372036854775807"                                                                                                                                   },
+    {"{" HEAD ",\"sequence\":1,\"slots\":{}," REST ",\"color\":1}",                            FIELDS_E_UNKNOWN,
+     "color: unknown field"                                                                                                                                                              },
+    {"{" HEAD ",\"sequence\":1,\"slots\":{}}",                                                 FIELDS_E_INVALID, "serving: missing"                                                      },
+    {"{" HEAD ",\"sequence\":1,\"slots\":{},\"serving\":{},\"detected\":[{\"check\":\"x\"}]}",
+     FIELDS_E_INVALID,                                                                                           "detected[0].check: the name of a check, such as \"rollback\", expected"},
+    {REPORT("{\"state\":\"broken\"}"),                                                         FIELDS_E_INVALID,
+     "slots.main.state: \"installed\", \"failed\" or \"removed\" expected"                                                                                                               },
+    {REPORT("{\"state\":\"removed\",\"gap_us\":-1}"),                                          FIELDS_E_INVALID,
+     "slots.main.gap_us: must be from 0 to 9223372036854775807"                                                                                                                          },
+    {REPORT("{\"state\":\"failed\",\"model\":\"m\",\"version\":\"1\"}"),                       FIELDS_E_INVALID,
+     "slots.main: 'error' belongs to the state \"failed\", and only there"                                                                                                               },
+    {REPORT("{\"state\":\"removed\",\"error\":{\"code\":\"x\"}}"),                             FIELDS_E_INVALID,
+     "slots.main: 'error' belongs to the state \"failed\", and only there"                                                                                                               },
+    {REPORT("{\"state\":\"failed\",\"error\":{\"code\":\"x\"}}"),                              FIELDS_E_INVALID,
+     "slots.main: 'model' and 'version' are needed unless \"removed\""                                                                                                                   },
+    {REPORT("{\"state\":\"installed\",\"model\":\"m\",\"version\":\"1\"}"),                    FIELDS_E_INVALID,
+     "slots.main: 'variant' and 'manifest_sha256' are needed where \"installed\""                                                                                                        },
+    {REPORT("{\"state\":\"failed\",\"error\":{\"code\":\"Not OK\"}}"),                         FIELDS_E_INVALID,
+     "slots.main.error.code: 1 to 64 characters a-z, 0-9, '-' expected"                                                                                                                  },
+    {REPORT("{\"state\":\"removed\",\"variant\":\"onnx\"}"),                                   FIELDS_E_INVALID,
+     "slots.main.variant: a variant such as \"onnx/cpu/fp32\" expected"                                                                                                                  },
+    {REPORT("{\"state\":\"removed\",\"reload\":\"magic\"}"),                                   FIELDS_E_INVALID,
      "slots.main.reload: \"restart\", \"signal\", \"watch\", \"notify\", \"reboot\" or \"none\" "
-     "expected"                                                                                                  },
-    {REPORT("{\"state\":\"removed\",\"previous\":{\"model\":\"m\"}}"),      FIELDS_E_INVALID,
-     "slots.main.previous.version: missing"                                                                      },
-    {"{\"_type\":\"modelferry-report\",\"device_id\":\"0123\"}",            FIELDS_E_INVALID,
-     "device_id: a lower-case UUID expected"                                                                     },
+     "expected"                                                                                                                                                                          },
+    {REPORT("{\"state\":\"removed\",\"previous\":{\"model\":\"m\"}}"),                         FIELDS_E_INVALID,
+     "slots.main.previous.version: missing"                                                                                                                                              },
+    {"{\"_type\":\"modelferry-report\",\"device_id\":\"0123\"}",                               FIELDS_E_INVALID,
+     "device_id: a lower-case UUID expected"                                                                                                                                             },
 };
 
 START_TEST(says_what_is_wrong)
