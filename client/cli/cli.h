@@ -67,6 +67,7 @@ struct cli_flags {
     int64_t expires_ms;
     int64_t timeout_ms;
     int64_t retry_ms;
+    int64_t low_speed_ms;
     bool draft;
     bool yes;
     bool all;

@@ -116,7 +116,10 @@ static int run_client(struct cli *cli, bool with_targets)
 {
     CLEANUP(cleanup_http) struct http *http = NULL;
     CLEANUP(cleanup_updater) struct updater *updater = NULL;
-    struct http_settings settings = {.ca_file = cli->flags.ca_file};
+    struct http_settings settings = {
+        .ca_file = cli->flags.ca_file,
+        .low_speed_timeout_s = cli->flags.low_speed_ms / 1000,
+    };
     struct repository repository = {
         .metadata_url = cli->flags.metadata_url,
         .token = getenv("MODELFERRY_TOKEN"),

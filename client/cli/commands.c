@@ -83,6 +83,13 @@ const struct option_entry commands_common[] = {
                 "the time anew."                                                                   \
     }
 
+#define FLAG_LOW_SPEED                                                                             \
+    {                                                                                              \
+        .name = "low_speed_timeout", .type = OPTION_DURATION, AT(low_speed_ms), .fallback = "30s", \
+        .min = SECONDS_MS, .max = DAYS_MS,                                                         \
+        .help = "A transfer of less than 128 bytes a second is given up after so long."            \
+    }
+
 /* ---- flags of one command ----------------------------------------------------------------- */
 
 static const struct option_entry keys_init_flags[] = {
@@ -276,6 +283,7 @@ static const struct option_entry tuf_flags[] = {
     TEXT("target_base_url", target_base_url, "URL", "Where the repository's targets are."),
     TEXT("ca_file", ca_file, "FILE",
          "Trusts the certificates in this PEM file instead of the system's."),
+    FLAG_LOW_SPEED,
     END,
 };
 
