@@ -191,6 +191,11 @@ int dev_join(const char *directory, struct arena *arena, struct config *config,
     return 0;
 }
 
+int64_t dev_watch(struct dev *dev)
+{
+    return dev && dev->embedded ? embedded_watch(dev->embedded) : -1;
+}
+
 void dev_stop(struct dev *dev)
 {
     CLEANUP(arena_release) struct arena arena = {0};

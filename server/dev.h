@@ -29,6 +29,9 @@ int dev_join(const char *directory, struct arena *arena, struct config *config,
 /* Sets the same in a configuration that was read again. dev may be NULL. */
 void dev_apply(const struct dev *dev, struct arena *arena, struct config *config);
 
+/* As embedded_watch (db/embedded.h); dev may be NULL. */
+int64_t dev_watch(struct dev *dev);
+
 /* Accepts NULL. */
 void dev_stop(struct dev *dev);
 

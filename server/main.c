@@ -78,18 +78,22 @@ static void reload(struct app *app, const struct dev *dev, const struct argument
 }
 
 /* Until SIGTERM or SIGINT. */
-static void wait_for_end(struct app *app, const struct dev *dev, const struct arguments *arguments,
+static void wait_for_end(struct app *app, struct dev *dev, const struct arguments *arguments,
                          const sigset_t *signals)
 {
     int64_t watchdog_ms = notify_watchdog_ms();
-    int64_t wait_ms = watchdog_ms ? watchdog_ms : WAIT_MAX_MS;
-    const struct timespec wait = {
-        .tv_sec = wait_ms / 1000,
-        .tv_nsec = (long)(wait_ms % 1000) * 1000000,
-    };
 
     for (;;) {
-        int signal = sigtimedwait(signals, NULL, &wait);
+        int64_t wait_ms = watchdog_ms ? watchdog_ms : WAIT_MAX_MS;
+        int64_t dev_ms = dev_watch(dev);
+        struct timespec wait;
+        int signal;
+
+        if (dev_ms >= 0 && dev_ms < wait_ms)
+            wait_ms = dev_ms;
+        wait.tv_sec = wait_ms / 1000;
+        wait.tv_nsec = (long)(wait_ms % 1000) * 1000000;
+        signal = sigtimedwait(signals, NULL, &wait);
 
         if (watchdog_ms)
             notify_send("WATCHDOG=1");
@@ -100,7 +104,7 @@ static void wait_for_end(struct app *app, const struct dev *dev, const struct ar
     }
 }
 
-static int serve_until_told(const struct config *config, const struct dev *dev,
+static int serve_until_told(const struct config *config, struct dev *dev,
                             const struct arguments *arguments, const sigset_t *signals)
 {
     struct app *app;
@@ -127,6 +131,7 @@ static int serve(struct config *config, struct arena *arena, const struct argume
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGHUP);
+    (void)sigaddset(&signals, SIGCHLD);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     log_configure((enum log_level)config->log_level, (enum log_format)config->log_format);

@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "db/embedded_process.h"
 #include "db/postgres_bin.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <libpq-fe.h>
 #include <limits.h>
 #include <pwd.h>
@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -31,10 +30,13 @@
 #define START_MS 600000 /* crash recovery of a large database takes its time */
 #define STOP_MS 60000
 #define ATTACH_MS 60000
-#define LOG_TAIL 2000
 #define LOG_MAX_BYTES ((off_t)16 << 20)
-#define ARGS_MAX 64
 #define URL_MAX 1024
+/* How long to wait before one that ended by itself is started again: twice as long each time. One
+ * that ran for a while is started at once. */
+#define RESTART_MIN_MS 200
+#define RESTART_MAX_MS 30000
+#define STEADY_MS 60000
 
 /* Another process runs PostgreSQL in the directory. */
 enum {
@@ -42,16 +44,16 @@ enum {
 };
 
 struct embedded {
-    char base[PATH_MAX];     /* DIR/postgres, absolute */
+    struct embedded_process how;
     char url_file[PATH_MAX]; /* DIR/postgres.url */
-    char bin[PATH_MAX];
     char socket[PATH_MAX];
     bool socket_is_ours; /* a temporary directory, removed at the end */
     char *url;
     int lock; /* fd */
     pid_t pid;
-    uid_t uid; /* who runs PostgreSQL */
-    gid_t gid;
+    int64_t started_ms; /* monotonic */
+    int64_t restart_ms; /* when to start it again, where it ended by itself */
+    int64_t back_off_ms;
 };
 
 /* Durable as ever, and tuned for one server that takes large uploads. */
@@ -89,9 +91,9 @@ static void nap(void)
 
 static void path_in(const struct embedded *embedded, const char *name, char ret[static PATH_MAX])
 {
-    size_t length = strlen(embedded->base);
+    size_t length = strlen(embedded->how.base);
 
-    memcpy(ret, embedded->base, length);
+    memcpy(ret, embedded->how.base, length);
     (void)snprintf(ret + length, PATH_MAX - length, "/%s", name);
 }
 
@@ -101,9 +103,9 @@ static int choose_user(struct embedded *embedded)
 {
     const struct passwd *user;
 
-    embedded->uid = geteuid();
-    embedded->gid = getegid();
-    if (embedded->uid != 0)
+    embedded->how.uid = geteuid();
+    embedded->how.gid = getegid();
+    if (embedded->how.uid != 0)
         return 0;
     user = getpwnam("postgres");
     if (!user)
@@ -111,8 +113,8 @@ static int choose_user(struct embedded *embedded)
     if (!user || user->pw_uid == 0)
         return log_fail(ERR_INTERNAL, "PostgreSQL does not run as root, and there is neither a "
                                       "user 'postgres' nor 'nobody'; start as another user");
-    embedded->uid = user->pw_uid;
-    embedded->gid = user->pw_gid;
+    embedded->how.uid = user->pw_uid;
+    embedded->how.gid = user->pw_gid;
     return 0;
 }
 
@@ -120,7 +122,7 @@ static int make_directory(struct embedded *embedded, const char *path)
 {
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
         return log_fail_errno("cannot make '%s'", path);
-    if (geteuid() == 0 && lchown(path, embedded->uid, embedded->gid) < 0)
+    if (geteuid() == 0 && lchown(path, embedded->how.uid, embedded->how.gid) < 0)
         return log_fail_errno("cannot give '%s' to the user that runs PostgreSQL", path);
     return 0;
 }
@@ -144,12 +146,13 @@ static int open_directory(struct embedded *embedded, const char *directory)
         return log_fail_errno("cannot open '%s'", lock);
     (void)snprintf(embedded->url_file, sizeof(embedded->url_file), "%.*s/postgres.url",
                    PATH_MAX - 32, root);
-    (void)snprintf(embedded->base, sizeof(embedded->base), "%.*s/postgres", PATH_MAX - 32, root);
+    (void)snprintf(embedded->how.base, sizeof(embedded->how.base), "%.*s/postgres", PATH_MAX - 32,
+                   root);
     if (flock(embedded->lock, LOCK_EX | LOCK_NB) < 0)
         return EMBEDDED_E_RUNS;
     if (unlink(embedded->url_file) < 0 && errno != ENOENT)
         return log_fail_errno("cannot remove '%s'", embedded->url_file);
-    return make_directory(embedded, embedded->base);
+    return make_directory(embedded, embedded->how.base);
 }
 
 /* The socket lies beside the data, unless its path would not fit a socket address. */
@@ -166,114 +169,6 @@ static int choose_socket(struct embedded *embedded)
     embedded->socket_is_ours = true;
     memcpy(embedded->socket, template, sizeof(template));
     return make_directory(embedded, embedded->socket);
-}
-
-/* ---- processes ---------------------------------------------------------------------------- */
-
-/* Only what is safe between fork and exec. */
-static void become(const struct embedded *embedded, int log_fd, pid_t parent)
-{
-    sigset_t none;
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(log_fd, 1) < 0 || dup2(log_fd, 2) < 0)
-        _exit(126);
-    (void)close_range(3, ~0U, 0);
-    (void)setsid(); /* Ctrl-C is for us, who stop it in order */
-    (void)umask(077);
-    if (geteuid() == 0 &&
-        (setgroups(0, NULL) < 0 || setgid(embedded->gid) < 0 || setuid(embedded->uid) < 0))
-        _exit(126);
-    if (chdir(embedded->base) < 0) {
-        static const char text[] = "the directory cannot be entered\n";
-
-        (void)!write(2, text, sizeof(text) - 1);
-        _exit(126);
-    }
-    /* After setuid(), which clears it. */
-    if (prctl(PR_SET_PDEATHSIG, SIGINT) < 0 || getppid() != parent)
-        _exit(126);
-}
-
-/*
- * argv[0] is a program in bin. It is told its whole path: PostgreSQL's programs look for each other
- * beside where argv[0] says they are, and distributions keep them off PATH. Output goes to the log.
- */
-static int spawn(const struct embedded *embedded, const char *const argv[], pid_t *ret_pid)
-{
-    char log[PATH_MAX];
-    char program[2 * PATH_MAX];
-    const char *words[ARGS_MAX] = {program};
-    pid_t parent = getpid();
-
-    for (size_t i = 1; i < ARGS_MAX - 1 && argv[i]; i++)
-        words[i] = argv[i];
-    path_in(embedded, "log", log);
-    AUTO_CLOSE int log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (log_fd < 0)
-        return log_fail_errno("cannot open '%s'", log);
-    (void)snprintf(program, sizeof(program), "%s/%s", embedded->bin, argv[0]);
-    pid_t pid = fork();
-    if (pid < 0)
-        return log_fail_errno("cannot start '%s'", program);
-    if (pid == 0) {
-        become(embedded, log_fd, parent);
-        (void)execv(program, (char *const *)(uintptr_t)words);
-        _exit(127);
-    }
-    *ret_pid = pid;
-    return 0;
-}
-
-/* The end of the log, as one line. */
-static void log_tail(const struct embedded *embedded, char ret_tail[static LOG_TAIL + 1])
-{
-    char path[PATH_MAX];
-    ssize_t size = 0;
-
-    path_in(embedded, "log", path);
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        off_t end = lseek(fd, 0, SEEK_END);
-
-        size = pread(fd, ret_tail, LOG_TAIL, end > LOG_TAIL ? end - LOG_TAIL : 0);
-    }
-    ret_tail[size > 0 ? size : 0] = '\0';
-    for (char *c = ret_tail; *c; c++) {
-        if (*c == '\n')
-            *c = c[1] ? ';' : '\0';
-    }
-}
-
-static int fail_with_log(const struct embedded *embedded, const char *what)
-{
-    char tail[LOG_TAIL + 1];
-
-    log_tail(embedded, tail);
-    return log_fail(ERR_INTERNAL, "%s; '%s/log' ends: %s", what, embedded->base, tail);
-}
-
-static int run(const struct embedded *embedded, const char *const argv[])
-{
-    char what[64];
-    int status;
-    pid_t pid;
-    int r;
-
-    r = spawn(embedded, argv, &pid);
-    if (r)
-        return r;
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR)
-            return log_fail_errno("cannot wait for %s", argv[0]);
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 0;
-    (void)snprintf(what, sizeof(what), "%s failed", argv[0]);
-    return fail_with_log(embedded, what);
 }
 
 /* ---- the cluster -------------------------------------------------------------------------- */
@@ -309,13 +204,13 @@ static int make_cluster(const struct embedded *embedded)
     r = file_remove_tree(AT_FDCWD, fresh);
     if (r)
         return r;
-    log_line(LOG_INFO, "making a private PostgreSQL in '%s'", embedded->base);
-    r = run(embedded, argv);
+    log_line(LOG_INFO, "making a private PostgreSQL in '%s'", embedded->how.base);
+    r = embedded_process_run(&embedded->how, argv);
     if (r)
         return r;
     if (rename(fresh, data) < 0)
         return log_fail_errno("cannot rename '%s'", fresh);
-    return file_sync_dir(AT_FDCWD, embedded->base);
+    return file_sync_dir(AT_FDCWD, embedded->how.base);
 }
 
 /* Whether the process is a PostgreSQL on our data: its working directory is that. */
@@ -386,16 +281,18 @@ static void rotate_log(const struct embedded *embedded)
 static int start(struct embedded *embedded)
 {
     char data[PATH_MAX];
-    const char *argv[ARGS_MAX] = {"postgres", "-D", data, "-k", embedded->socket};
+    const char *argv[EMBEDDED_PROCESS_ARGS_MAX] = {"postgres", "-D", data, "-k", embedded->socket};
     size_t count = 5;
 
-    _Static_assert(5 + 2 * ARRAY_LEN(settings) < ARGS_MAX, "more arguments than fit");
+    _Static_assert(5 + 2 * ARRAY_LEN(settings) < EMBEDDED_PROCESS_ARGS_MAX,
+                   "more arguments than fit");
     path_in(embedded, "data", data);
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
         argv[count++] = "-c";
         argv[count++] = settings[i];
     }
-    return spawn(embedded, argv, &embedded->pid);
+    embedded->started_ms = now_ms();
+    return embedded_process_spawn(&embedded->how, argv, &embedded->pid);
 }
 
 static int wait_ready(struct embedded *embedded)
@@ -406,10 +303,11 @@ static int wait_ready(struct embedded *embedded)
     while (PQping(embedded->url) != PQPING_OK) {
         if (waitpid(embedded->pid, &status, WNOHANG) == embedded->pid) {
             embedded->pid = 0;
-            return fail_with_log(embedded, "the private PostgreSQL did not start");
+            return embedded_process_fail(&embedded->how, "the private PostgreSQL did not start");
         }
         if (now_ms() > deadline)
-            return fail_with_log(embedded, "the private PostgreSQL takes no connections");
+            return embedded_process_fail(&embedded->how,
+                                         "the private PostgreSQL takes no connections");
         nap();
     }
     return 0;
@@ -444,7 +342,7 @@ static int bring_up(struct embedded *embedded, const char *directory)
     r = read_major(embedded, &major);
     if (r)
         return r;
-    r = postgres_bin_find(major, embedded->bin);
+    r = postgres_bin_find(major, embedded->how.bin);
     if (r)
         return r;
     rotate_log(embedded);
@@ -483,7 +381,7 @@ static int attach(struct embedded *embedded)
         if (now_ms() > deadline)
             return log_fail(ERR_UNAVAILABLE,
                             "a modelferryd runs on '%s', but its PostgreSQL takes no connections",
-                            embedded->base);
+                            embedded->how.base);
         nap();
     }
 }
@@ -524,6 +422,52 @@ const char *embedded_url(const struct embedded *embedded)
     return embedded->url;
 }
 
+/* ---- an end that nobody asked for --------------------------------------------------------- */
+
+static void plan_restart(struct embedded *embedded, int status)
+{
+    int64_t now = now_ms();
+    char what[160];
+
+    if (now - embedded->started_ms >= STEADY_MS)
+        embedded->back_off_ms = 0;
+    (void)snprintf(what, sizeof(what),
+                   "the private PostgreSQL ended by itself (%s %d); it is started again in %d ms",
+                   WIFSIGNALED(status) ? "signal" : "status",
+                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                   (int)embedded->back_off_ms);
+    (void)embedded_process_fail(&embedded->how, what);
+    embedded->restart_ms = now + embedded->back_off_ms;
+    embedded->back_off_ms =
+        embedded->back_off_ms ? 2 * embedded->back_off_ms : (int64_t)RESTART_MIN_MS;
+    if (embedded->back_off_ms > RESTART_MAX_MS)
+        embedded->back_off_ms = RESTART_MAX_MS;
+}
+
+int64_t embedded_watch(struct embedded *embedded)
+{
+    int64_t now = now_ms();
+    int status;
+
+    if (embedded->lock < 0)
+        return -1;
+    if (embedded->pid > 0) {
+        if (waitpid(embedded->pid, &status, WNOHANG) != embedded->pid)
+            return -1;
+        embedded->pid = 0;
+        plan_restart(embedded, status);
+    }
+    if (now < embedded->restart_ms)
+        return embedded->restart_ms - now;
+    rotate_log(embedded);
+    if (start(embedded) == 0)
+        return -1;
+    embedded->restart_ms = now + RESTART_MAX_MS;
+    return RESTART_MAX_MS;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
 static bool wait_child(pid_t pid)
 {
     int64_t deadline = now_ms() + STOP_MS;
@@ -553,10 +497,11 @@ void embedded_stop(struct embedded *embedded)
     }
     if (embedded->socket_is_ours)
         (void)rmdir(embedded->socket);
-    if (embedded->pid > 0)
-        (void)unlink(embedded->url_file);
-    if (embedded->lock >= 0)
+    if (embedded->lock >= 0) {
+        if (embedded->url)
+            (void)unlink(embedded->url_file);
         (void)close(embedded->lock);
+    }
     free(embedded->url);
     free(embedded);
 }

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 
+#include <stdint.h>
+
 /*
  * A private PostgreSQL in a directory (`modelferryd --dev DIR`): made on first use, reached by a
  * unix socket that only its owner can open, started and stopped with this process.
@@ -34,6 +36,15 @@ int embedded_open(const char *directory, struct embedded **ret_embedded) MUST_CH
 
 /* The connection string of its one database; borrowed. */
 const char *embedded_url(const struct embedded *embedded);
+
+/*
+ * Starts it again where it ended by itself, at once and then less and less often. Call it on the
+ * thread that started it, after each SIGCHLD and as soon as it asked for. Does not wait until
+ * PostgreSQL takes connections.
+ *
+ * Returns in how many milliseconds it wants to be called again; -1: when a child ends.
+ */
+int64_t embedded_watch(struct embedded *embedded);
 
 /* Stops it, where it was started here: nothing that was committed is lost. Then frees. Accepts
  * NULL. */

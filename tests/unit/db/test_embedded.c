@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/embedded.h"
 
+#include "base/cleanup.h"
 #include "base/file.h"
 #include "db/db.h"
 #include "suite.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,10 +145,86 @@ START_TEST(begins_again_where_making_the_cluster_was_cut_off)
 }
 END_TEST
 
+/* The process behind it; with kill -9 it leaves its children and its pid file behind. */
+static pid_t postmaster(const char *path)
+{
+    char name[128];
+    AUTO_FREE char *text = NULL;
+
+    (void)snprintf(name, sizeof(name), "%s/postgres/data/postmaster.pid", path);
+    ck_assert_int_eq(file_read(AT_FDCWD, name, 4096, &text, NULL), 0);
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+static void watch_until_it_answers(struct embedded *embedded)
+{
+    struct db_config config = {.url = embedded_url(embedded)};
+    struct db *db;
+
+    ck_assert_int_eq(db_new(&config, &db), 0);
+    while (!db_ping(db)) {
+        int64_t wait_ms = embedded_watch(embedded);
+
+        (void)poll(NULL, 0, wait_ms < 0 || wait_ms > 50 ? 50 : (int)wait_ms);
+    }
+    db_free(db);
+}
+
+START_TEST(one_that_was_killed_is_started_again)
+{
+    struct embedded *embedded;
+    char path[64];
+    pid_t first;
+
+    make_scratch(path);
+    ck_assert_int_eq(embedded_start(path, &embedded), 0);
+    ck_assert_int_eq(embedded_watch(embedded), -1);
+    execute(embedded, "CREATE TABLE t (i int); INSERT INTO t VALUES (1)");
+    for (int i = 0; i < 2; i++) {
+        first = postmaster(path);
+        ck_assert_int_eq(kill(first, SIGKILL), 0);
+        watch_until_it_answers(embedded);
+        ck_assert_int_ne(postmaster(path), first);
+        execute(embedded, "DO $$ BEGIN ASSERT (SELECT count(*) FROM t) = 1; END $$");
+    }
+    embedded_stop(embedded);
+    ck_assert_int_eq(file_remove_tree(AT_FDCWD, path), 0);
+}
+END_TEST
+
+START_TEST(is_started_less_and_less_often_where_that_does_not_help)
+{
+    struct embedded *embedded;
+    int64_t longest_ms = 0;
+    char path[64];
+    char data[128];
+    char away[128];
+
+    make_scratch(path);
+    ck_assert_int_eq(embedded_start(path, &embedded), 0);
+    (void)snprintf(data, sizeof(data), "%s/postgres/data/global", path);
+    (void)snprintf(away, sizeof(away), "%s/postgres/data/away", path);
+    ck_assert_int_eq(rename(data, away), 0);
+    ck_assert_int_eq(kill(postmaster(path), SIGKILL), 0);
+    while (longest_ms < 500) {
+        int64_t wait_ms = embedded_watch(embedded);
+
+        longest_ms = wait_ms > longest_ms ? wait_ms : longest_ms;
+        (void)poll(NULL, 0, wait_ms < 0 ? 10 : (int)wait_ms);
+    }
+    ck_assert_int_eq(rename(away, data), 0);
+    watch_until_it_answers(embedded);
+    embedded_stop(embedded);
+    ck_assert_int_eq(file_remove_tree(AT_FDCWD, path), 0);
+}
+END_TEST
+
 int main(void)
 {
     return SUITE_RUN("db/embedded", keeps_what_was_written_over_a_restart,
                      takes_over_from_a_process_that_was_killed, refuses_a_directory_that_is_in_use,
                      is_shared_with_commands_beside_it, starts_below_a_path_too_long_for_a_socket,
-                     begins_again_where_making_the_cluster_was_cut_off);
+                     begins_again_where_making_the_cluster_was_cut_off,
+                     one_that_was_killed_is_started_again,
+                     is_started_less_and_less_often_where_that_does_not_help);
 }
