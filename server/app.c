@@ -15,6 +15,7 @@
 #include "core/image.h"
 #include "core/vault.h"
 #include "db/db.h"
+#include "db/pulse.h"
 #include "device/gateway.h"
 #include "device/identity.h"
 #include "device/routes.h"
@@ -42,6 +43,7 @@ struct app {
     struct arena arena; /* what of the configuration has to last */
     struct config config;
     struct db_config db;
+    struct pulse *pulse;
     struct pool *pool;
     struct pool *stream_pool;
     struct blob *blob;
@@ -307,12 +309,25 @@ static void copy_config(struct app *app, const struct config *config)
     };
 }
 
+/* Before anything else connects: all connections know it. */
+static int start_pulse(struct app *app)
+{
+    const struct pulse_config config = {
+        .db = &app->db,
+        .answer_timeout_ms = (int)app->config.database_answer_timeout,
+        .is_up = &app->api.database_is_up,
+    };
+    int r = pulse_new(&config, &app->pulse);
+
+    app->db.pulse = app->pulse;
+    return r;
+}
+
 static int start_schema(struct app *app)
 {
     const struct schema_config config = {
         .db = &app->db,
         .is_ready = &app->api.schema_is_ready,
-        .is_up = &app->api.database_is_up,
         .ready = start_followers,
         .failed = give_up,
         .arg = app,
@@ -362,7 +377,9 @@ static int start(struct app *app)
     r = open_vault(app);
     if (r)
         return r;
-    r = start_pool(app, "worker", config->workers, config->queue, &app->pool);
+    r = start_pulse(app);
+    if (!r)
+        r = start_pool(app, "worker", config->workers, config->queue, &app->pool);
     if (!r)
         r = start_pool(app, "stream", config->stream_workers, config->stream_queue,
                        &app->stream_pool);
@@ -492,6 +509,7 @@ void app_free(struct app *app)
     wheel_free(app->wheel);
     roster_free(app->roster);
     blob_free(app->blob);
+    pulse_free(app->pulse);
     if (app->config.ports_file)
         (void)unlink(app->config.ports_file);
     arena_release(&app->arena);

@@ -62,6 +62,8 @@ const struct option_entry config_table[] = {
      "How long connecting may take."},
     {"database", "statement_timeout", OPTION_DURATION, AT(database_statement_timeout), "30s", 0, 0, HOUR, NULL, 0, NULL,
      "How long one statement may take; 0 is no limit."},
+    {"database", "answer_timeout", OPTION_DURATION, AT(database_answer_timeout), "5s", 0, SECOND, 5 * MINUTE, NULL, 0, NULL,
+     "When a database that keeps silent counts as away: what waits for it is answered 503 until it answers again."},
 
     {"work", "workers", OPTION_INTEGER, AT(workers), "8", 0, 1, 256, NULL, 0, NULL,
      "Threads that use the database, each with a connection of its own."},

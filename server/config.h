@@ -45,6 +45,7 @@ struct config {
     const char *database_url;
     int64_t database_connect_timeout;
     int64_t database_statement_timeout;
+    int64_t database_answer_timeout;
 
     int64_t workers;
     int64_t queue;

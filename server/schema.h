@@ -8,16 +8,14 @@
 #include <stdatomic.h>
 
 /*
- * Waits for the database on a thread of its own: applies the migrations as soon as it answers, says
- * so once, and keeps an eye on it from then on. A server starts, and tells its health, also while
- * the database is away.
+ * Waits for the database on a thread of its own: applies the migrations as soon as it answers, and
+ * says so once. A server starts, and tells its health, also while the database is away.
  */
 struct schema;
 
 struct schema_config {
     const struct db_config *db; /* copied */
     atomic_bool *is_ready;      /* set once the migrations are applied */
-    atomic_bool *is_up;         /* whether the database answered when last asked */
     /* Called once, on the thread, when it is ready; negative ends as `failed`. */
     int (*ready)(void *arg);
     /* Called once, on the thread, where the schema can never fit (it is newer, or was edited). */

@@ -3,21 +3,19 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/pause.h"
 #include "db/q_lock.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct engine {
     struct engine_config config;
     struct db *db;
     int64_t *due_ms; /* of each step, on the monotonic clock */
     pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
+    struct pause pause;
     bool started;
-    bool ends;
 };
 
 int engine_run(struct db *db, const struct engine_step *step, int64_t now_ms, bool *ret_more)
@@ -65,32 +63,11 @@ static int64_t run_due(struct engine *engine)
     return wait_ms > 0 ? wait_ms : 0;
 }
 
-/* Returns whether to go on. */
-static bool pause_ms(struct engine *engine, int64_t ms)
-{
-    struct timespec until;
-    bool ends;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
-    (void)pthread_mutex_lock(&engine->mutex);
-    if (!engine->ends && ms > 0)
-        (void)pthread_cond_timedwait(&engine->wake, &engine->mutex, &until);
-    ends = engine->ends;
-    (void)pthread_mutex_unlock(&engine->mutex);
-    return !ends;
-}
-
 static void *run(void *arg)
 {
     struct engine *engine = arg;
 
-    while (pause_ms(engine, run_due(engine)))
+    while (pause_ms(&engine->pause, run_due(engine)))
         continue;
     return NULL;
 }
@@ -100,17 +77,12 @@ DEFINE_CLEANUP(cleanup_engine, struct engine *, engine_free);
 int engine_new(const struct engine_config *config, struct engine **ret_engine)
 {
     CLEANUP(cleanup_engine) struct engine *engine = calloc(1, sizeof(*engine));
-    pthread_condattr_t attributes;
     int r;
 
     if (!engine)
         return log_fail(ERR_NO_MEMORY, "cannot start an engine: out of memory");
     engine->config = *config;
-    (void)pthread_mutex_init(&engine->mutex, NULL);
-    (void)pthread_condattr_init(&attributes);
-    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&engine->wake, &attributes);
-    (void)pthread_condattr_destroy(&attributes);
+    pause_init(&engine->pause);
     engine->due_ms = calloc(config->count, sizeof(*engine->due_ms));
     if (!engine->due_ms)
         return log_fail(ERR_NO_MEMORY, "cannot start an engine: out of memory");
@@ -129,14 +101,10 @@ void engine_free(struct engine *engine)
 {
     if (!engine)
         return;
-    (void)pthread_mutex_lock(&engine->mutex);
-    engine->ends = true;
-    (void)pthread_cond_signal(&engine->wake);
-    (void)pthread_mutex_unlock(&engine->mutex);
+    pause_end(&engine->pause);
     if (engine->started)
         (void)pthread_join(engine->thread, NULL);
-    (void)pthread_cond_destroy(&engine->wake);
-    (void)pthread_mutex_destroy(&engine->mutex);
+    pause_release(&engine->pause);
     db_free(engine->db);
     free(engine->due_ms);
     free(engine);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/db_conn.h"
+#include "db/db_wait.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -27,6 +28,8 @@ int db_new(const struct db_config *config, struct db **ret_db)
             strdup(config->application_name ? config->application_name : "modelferryd");
         db->connect_timeout_s = config->connect_timeout_s > 0 ? config->connect_timeout_s : 5;
         db->statement_timeout_ms = config->statement_timeout_ms;
+        db->answer_timeout_ms = config->answer_timeout_ms;
+        db->pulse = config->pulse;
     }
     if (!db || !db->url || !db->application_name) {
         db_free(db);
@@ -71,8 +74,9 @@ static int exec_once(struct db *db, const struct db_stmt *stmt, const struct db_
     if (!params)
         params = &none;
     CLEANUP(db_conn_clear)
-    PGresult *result = PQexecPrepared(db->conn, stmt->name, params->count, params->values,
-                                      params->lengths, params->formats, 1);
+    PGresult *result =
+        db_wait_result(db, PQsendQueryPrepared(db->conn, stmt->name, params->count, params->values,
+                                               params->lengths, params->formats, 1));
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
         return db_conn_failure(db, result, stmt->name);
@@ -110,7 +114,7 @@ int db_exec_script(struct db *db, const char *sql)
     if (r)
         return r;
     db->constraint[0] = '\0';
-    CLEANUP(db_conn_clear) PGresult *result = PQexec(db->conn, sql);
+    CLEANUP(db_conn_clear) PGresult *result = db_wait_result(db, PQsendQuery(db->conn, sql));
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY) {
         note_affected(db, result);

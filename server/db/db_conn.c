@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "db/db_wait.h"
+#include "db/pulse.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -66,7 +68,9 @@ static bool setup(struct db *db)
 
     PQsetNoticeProcessor(db->conn, notice, NULL);
     (void)snprintf(sql, sizeof(sql), "SET statement_timeout = %d", db->statement_timeout_ms);
-    CLEANUP(db_conn_clear) PGresult *result = PQexec(db->conn, sql);
+    if (PQsetnonblocking(db->conn, 1) != 0)
+        return false;
+    CLEANUP(db_conn_clear) PGresult *result = db_wait_result(db, PQsendQuery(db->conn, sql));
     return PQresultStatus(result) == PGRES_COMMAND_OK;
 }
 
@@ -87,7 +91,7 @@ static int connect_now(struct db *db)
     (void)snprintf(timeout, sizeof(timeout), "%d", db->connect_timeout_s);
     db->conn = PQconnectdbParams(keywords, values, 1);
     if (!db->conn || PQstatus(db->conn) != CONNECTION_OK || !setup(db)) {
-        const char *why = db->conn ? PQerrorMessage(db->conn) : "out of memory";
+        const char *why = db->conn ? PQerrorMessage(db->conn) : "no connection";
 
         db->retry_not_before_us = clock_monotonic_us(clock_system()) + RETRY_US;
         return db_conn_lost(db, why);
@@ -103,6 +107,8 @@ int db_conn_ensure(struct db *db)
 {
     if (db->tx_depth > 0)
         return db->tx_lost || !db->conn ? ERR_UNAVAILABLE : 0;
+    if (pulse_is_silent(db->pulse))
+        return ERR_UNAVAILABLE;
     if (db->conn && is_stale(db->conn))
         db_conn_close(db);
     if (db->conn)
@@ -140,7 +146,8 @@ int db_conn_prepare(struct db *db, const struct db_stmt *stmt)
         return 0;
     if (db->prepared_count >= DB_CONN_PREPARED_SLOTS / 2)
         return log_fail(ERR_INTERNAL, "too many prepared statements at '%s'", stmt->name);
-    CLEANUP(db_conn_clear) PGresult *result = PQprepare(db->conn, stmt->name, stmt->sql, 0, NULL);
+    CLEANUP(db_conn_clear)
+    PGresult *result = db_wait_result(db, PQsendPrepare(db->conn, stmt->name, stmt->sql, 0, NULL));
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return db_conn_failure(db, result, stmt->name);
     db->prepared[slot] = stmt;

@@ -20,6 +20,8 @@ struct db {
     char *application_name;
     int connect_timeout_s;
     int statement_timeout_ms;
+    int answer_timeout_ms;
+    const struct pulse *pulse;
 
     PGconn *conn;                /* NULL: not connected */
     bool outage;                 /* said so in the log; say when it is over */

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "db/db_conn.h"
+#include "db/db_wait.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -20,7 +21,7 @@ static int put(struct db *db, const void *bytes, size_t size)
     if (!db->conn)
         return ERR_UNAVAILABLE;
     if (PQputCopyData(db->conn, bytes, (int)size) == 1)
-        return 0;
+        return db_wait_sent(db);
     return db_conn_failure(db, NULL, "COPY");
 }
 
@@ -32,7 +33,7 @@ int db_copy_begin(struct db *db, const char *sql)
     r = db_conn_ensure(db);
     if (r)
         return r;
-    CLEANUP(db_conn_clear) PGresult *result = PQexec(db->conn, sql);
+    CLEANUP(db_conn_clear) PGresult *result = db_wait_result(db, PQsendQuery(db->conn, sql));
     if (PQresultStatus(result) != PGRES_COPY_IN)
         return db_conn_failure(db, result, "COPY");
     return put(db, header, sizeof(header) - 1);
@@ -50,16 +51,9 @@ int db_copy_end(struct db *db)
     r = put(db, trailer, sizeof(trailer));
     if (r)
         return r;
-    if (PQputCopyEnd(db->conn, NULL) != 1)
-        return db_conn_failure(db, NULL, "COPY");
-    while (true) {
-        CLEANUP(db_conn_clear) PGresult *result = PQgetResult(db->conn);
-
-        if (!result)
-            return r;
-        if (!r && PQresultStatus(result) != PGRES_COMMAND_OK)
-            r = db_conn_failure(db, result, "COPY");
-        if (!db->conn)
-            return r;
-    }
+    CLEANUP(db_conn_clear)
+    PGresult *result = db_wait_result(db, PQputCopyEnd(db->conn, NULL) == 1);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        return db_conn_failure(db, result, "COPY");
+    return 0;
 }

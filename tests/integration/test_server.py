@@ -3,6 +3,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import re
 import signal
@@ -14,6 +15,7 @@ import threading
 import pytest
 
 from ferry import paths
+from ferry.api import Api
 from ferry.process import Process, environment
 from ferry.wait import wait_until
 
@@ -138,6 +140,28 @@ def test_dev_has_everything_in_one_directory(track):
         server.process = None
 
 
+def test_dev_starts_its_postgresql_again(track):
+    directory = paths.scratch("dev")
+    directory.chmod(0o755)
+    server = track(Process([paths.program(BINARY), f"--dev={directory}", "--api-address=127.0.0.1:0",
+                            "--device-address=127.0.0.1:0"], directory / "log"))
+    server.start()
+    ports = directory / "ports.json"
+    wait_until(ports.exists, 120, server.log)
+    api = Api(json.loads(ports.read_text())["api"],
+              (directory / "admin.token").read_text().strip())
+    wait_until(lambda: api.get("/readyz").status == 200, 60, server.log)
+    made = api.post("/api/v1/tokens", {"name": "x", "role": "viewer"}).expect(201).json()
+    pid = int((directory / "postgres/data/postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    server.wait_log(r"the private PostgreSQL ended by itself \(signal 9\); it is started again")
+    wait_until(lambda: api.get("/readyz").status == 200, 60, server.log)
+    listed = api.get("/api/v1/tokens").expect(200).json()["items"]
+    assert made["id"] in [each["id"] for each in listed]
+    server.stop()
+    server.process = None
+
+
 def _ready(connection):
     connection.request("GET", "/readyz")
     reply = connection.getresponse()
@@ -241,7 +265,9 @@ def test_event_streams_are_told_to_come_back(server, device):
 def test_a_full_queue_is_answered_503(make_server, private_database):
     """The database stands still: what does not fit into the queue is turned away at once, what
     needs no database goes on."""
-    server = make_server({"work": {"workers": 1, "queue": 2}}, database_url=private_database.url())
+    server = make_server({"work": {"workers": 1, "queue": 2},
+                          "database": {"answer_timeout": "5m"}},
+                         database_url=private_database.url())
     token = server.create_token("viewer")
     private_database.cluster.freeze()
     try:
