@@ -78,6 +78,41 @@ static void append_place(char *text, size_t size, const struct place *place)
         append_quoted(text, size, place->member);
 }
 
+/* RFC 6901: '~' and '/' of a member's name are escaped. */
+static void append_token(char *text, size_t size, const char *name)
+{
+    size_t used = strlen(text);
+
+    text[used++] = '/';
+    for (; *name && used + 3 < size; name++) {
+        if (*name != '~' && *name != '/') {
+            text[used++] = *name;
+            continue;
+        }
+        text[used++] = '~';
+        text[used++] = *name == '~' ? '0' : '1';
+    }
+    text[used] = '\0';
+    utf8_trim(text);
+}
+
+static void append_pointer(char *text, size_t size, const struct place *place)
+{
+    char index[24];
+
+    if (!place || !place->parent)
+        return;
+    append_pointer(text, size, place->parent);
+    if (strlen(text) + NAME_SHOWN_MAX + 16 > size)
+        return; /* as in append_place */
+    if (place->member) {
+        append_token(text, size, place->member);
+        return;
+    }
+    (void)snprintf(index, sizeof(index), "%zu", place->index);
+    append_token(text, size, index);
+}
+
 PRINTF_LIKE(2, 0)
 static void fill(struct fields_error *error, const char *format, va_list args)
 {
@@ -97,6 +132,7 @@ static int refuse(const struct decoder *decoder, const struct place *place, int 
 
     *decoder->error = (struct fields_error){0};
     append_place(decoder->error->path, sizeof(decoder->error->path), place);
+    append_pointer(decoder->error->pointer, sizeof(decoder->error->pointer), place);
     va_start(args, format);
     fill(decoder->error, format, args);
     va_end(args);

@@ -110,8 +110,9 @@ struct fields_pair {
 struct fields_error {
     unsigned line; /* of a syntax error, from 1; 0: does not apply */
     unsigned column;
-    char path[256]; /* of the field, such as "slots.main.version"; may be cut */
-    char text[512]; /* the whole sentence, with path or line and column */
+    char path[256];    /* of the field, such as "slots.main.version"; may be cut */
+    char pointer[256]; /* the same of fields_decode, as a JSON pointer (RFC 6901); may be cut */
+    char text[512];    /* the whole sentence, with path or line and column */
 };
 
 enum {

@@ -22,6 +22,8 @@ int body_refuse_field(struct reply *reply, int outcome, const struct fields_erro
                   "%s", error->text);
     if (*error->path)
         reply_problem_member(reply, "field", json_string(error->path));
+    if (*error->pointer)
+        reply_problem_member(reply, "pointer", json_string(error->pointer));
     return BODY_E_REFUSED;
 }
 
