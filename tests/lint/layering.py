@@ -11,7 +11,7 @@ CRYPTO = BASE | {"crypto"}
 JSON = CRYPTO | {"json"}
 TUF = JSON | {"tuf"}
 MODEL = TUF | {"model"}
-COMMON = MODEL | {"proto", "delta"}
+COMMON = MODEL | {"proto", "delta", "lineage"}
 
 ALLOWED = {
     "common/base": BASE,
@@ -19,6 +19,7 @@ ALLOWED = {
     "common/json": JSON,
     "common/tuf": TUF,
     "common/model": MODEL,
+    "common/lineage": MODEL | {"lineage"},
     "common/proto": MODEL | {"proto"},
     "common/delta": CRYPTO | {"delta"},
     "migrations": {"migrations"},
@@ -46,8 +47,8 @@ THIRD_PARTY = [
     (r"curl/.*", ["client/lib/http.c"]),
     (r"sodium(/.*)?\.h|openssl/.*", ["common/crypto/", "common/tuf/"]),
     (r"zstd(_.*)?\.h|zdict\.h", ["common/delta/", "server/blob/"]),
-    (r"jansson\.h", ["common/json/", "common/tuf/", "common/model/", "common/proto/",
-                     "common/delta/", "server/http/", "server/blob/", "server/push/",
+    (r"jansson\.h", ["common/json/", "common/tuf/", "common/model/", "common/lineage/",
+                     "common/proto/", "common/delta/", "server/http/", "server/blob/", "server/push/",
                      "server/core/", "server/api/", "server/device/", "server/app.", "client/"]),
     (r"check\.h", []),
 ]
