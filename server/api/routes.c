@@ -7,6 +7,7 @@
 #include "api/enrolments.h"
 #include "api/health.h"
 #include "api/keys.h"
+#include "api/lineage.h"
 #include "api/metrics.h"
 #include "api/models.h"
 #include "api/openapi.h"
@@ -17,6 +18,7 @@
 #include "api/versions.h"
 #include "api/whoami.h"
 #include "http/role.h"
+#include "lineage/openlineage.h"
 #include "model/manifest.h"
 
 /* A hundred thousand names of devices. */
@@ -70,6 +72,9 @@ const struct route routes_api[] = {
     {"POST",   "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, JSON_MAX,  0,                    enrolments_on_post},
     {"GET",    "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_list},
     {"DELETE", "/api/v1/enrolments/{id}",          ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_delete},
+
+    {"POST", "/api/v1/lineage",       ROLES_PUBLISH, ROUTE_WORKER, OPENLINEAGE_EVENT_MAX, 0, lineage_on_post},
+    {"POST", "/api/v1/lineage/batch", ROLES_PUBLISH, ROUTE_WORKER, OPENLINEAGE_BATCH_MAX, 0, lineage_on_batch},
 
     {"GET",    "/api/v1/tuf",                              ROLES_READ,    ROUTE_WORKER, 0,            0, trust_on_status},
     {"POST",   "/api/v1/tuf/{repository}/online-key",      ROLES_ADMIN,   ROUTE_WORKER, SMALL_MAX,    0, trust_on_online_key},

@@ -42,6 +42,12 @@ static const char sql_grant[] =
     "  variant, version_signature FROM modelferry_app;"
     " REVOKE UPDATE ON api_token, model_key, model_version, variant_artifact FROM modelferry_app;"
     " REVOKE DELETE ON variant_artifact FROM modelferry_app;"
+    " REVOKE DELETE ON lineage_node, lineage_run, lineage_event, lineage_edge, lineage_claim,"
+    "  lineage_facet FROM modelferry_app;"
+    " REVOKE UPDATE ON lineage_node, lineage_event, lineage_edge, lineage_claim"
+    "  FROM modelferry_app;"
+    " GRANT UPDATE (version_id, variant_id) ON lineage_node TO modelferry_app;"
+    " GRANT UPDATE (first_at, last_at) ON lineage_edge TO modelferry_app;"
     /* Uploads lock the row of their workspace, which asks for the right to change some of it. */
     " GRANT UPDATE (created_at) ON workspace TO modelferry_app;"
     " GRANT UPDATE (revoked_at, last_used_at) ON api_token TO modelferry_app;"

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/lineage.h"
+
+#include "base/cleanup.h"
+#include "crypto/digest.h"
+#include "db/q_lineage.h"
+#include "lineage/claims.h"
+#include "lineage/openlineage.h"
+
+/* One event on its way through the transaction. */
+struct work {
+    const struct lineage_place *place;
+    struct arena *arena;
+    const struct openlineage_event *event;
+    const struct claims *claims;
+    struct q_lineage_event row;
+    bool known;
+};
+
+static const char *row_type(const struct openlineage_event *event)
+{
+    static const char *const types[] = {
+        [OPENLINEAGE_DATASET_EVENT] = "DATASET",
+        [OPENLINEAGE_JOB_EVENT] = "JOB",
+    };
+
+    return event->kind == OPENLINEAGE_RUN_EVENT ? event->type : types[event->kind];
+}
+
+static int store_run(struct db *db, const struct work *work, const int64_t *ids)
+{
+    const struct q_lineage_run run = {
+        .node_id = ids[work->claims->run],
+        .workspace_id = work->place->workspace_id,
+        .job_id = ids[work->claims->job],
+        .state = work->event->type,
+        .ended = openlineage_is_terminal(work->event->type),
+        .at_ms = work->event->time_ms,
+        .event_sha256 = work->row.sha256,
+    };
+
+    return q_lineage_run(db, &run);
+}
+
+static int store_edges(struct db *db, const struct work *work, const int64_t *ids, int64_t event_id)
+{
+    const struct claims *claims = work->claims;
+    struct q_lineage_edge *edges = arena_array(work->arena, claims->edge_count, sizeof(*edges));
+    int r;
+
+    for (size_t i = 0; i < claims->edge_count; i++)
+        edges[i] = (struct q_lineage_edge){
+            .source_id = ids[claims->edges[i].source],
+            .target_id = ids[claims->edges[i].target],
+            .kind = claims->edges[i].kind,
+        };
+    r = q_lineage_edges(db, work->place->workspace_id, work->arena, edges, claims->edge_count,
+                        work->event->time_ms);
+    if (r)
+        return r;
+    return q_lineage_claims(db, work->place->workspace_id, work->arena, edges, claims->edge_count,
+                            event_id);
+}
+
+static int store_facets(struct db *db, const struct work *work, const int64_t *ids,
+                        int64_t event_id)
+{
+    const struct q_lineage_facets facets = {
+        .workspace_id = work->place->workspace_id,
+        .event_id = event_id,
+        .event_sha256 = work->row.sha256,
+        .at_ms = work->event->time_ms,
+        .facets = work->claims->facets,
+        .count = work->claims->facet_count,
+        .node_ids = ids,
+    };
+
+    return q_lineage_facets(db, work->arena, &facets);
+}
+
+static int store(struct db *db, void *arg)
+{
+    struct work *work = arg;
+    const struct claims *claims = work->claims;
+    int64_t *ids = arena_array(work->arena, claims->node_count, sizeof(*ids));
+    int64_t event_id;
+    int r;
+
+    work->known = false;
+    r = q_lineage_nodes(db, work->place->workspace_id, work->arena, claims->nodes,
+                        claims->node_count, ids);
+    if (r)
+        return r;
+    work->row.run_id = claims->run == CLAIMS_NONE ? 0 : ids[claims->run];
+    r = q_lineage_event_insert(db, &work->row, &event_id);
+    if (r == Q_LINEAGE_E_KNOWN) {
+        work->known = true;
+        return 0;
+    }
+    if (!r && claims->run != CLAIMS_NONE)
+        r = store_run(db, work, ids);
+    if (!r)
+        r = store_edges(db, work, ids, event_id);
+    if (!r)
+        r = store_facets(db, work, ids, event_id);
+    return r;
+}
+
+int lineage_accept(struct db *db, const struct lineage_place *place, const char *bytes, size_t size,
+                   bool *ret_known, struct fields_error *ret_error)
+{
+    CLEANUP(arena_release) struct arena arena = {.ceiling_bytes = (size_t)256 << 20};
+    struct openlineage_event event;
+    struct claims claims;
+    struct work work = {
+        .place = place,
+        .arena = &arena,
+        .event = &event,
+        .claims = &claims,
+        .row = {.workspace_id = place->workspace_id,
+                .received_ms = place->now_ms,
+                .received_by = place->actor},
+    };
+    int r;
+
+    r = openlineage_parse(bytes, size, &arena, &event, ret_error);
+    if (r > 0)
+        return r == OPENLINEAGE_E_SYNTAX ? LINEAGE_E_SYNTAX : LINEAGE_E_INVALID;
+    if (r)
+        return r;
+    digest_sha256(bytes, size, work.row.sha256);
+    r = q_lineage_event_known(db, place->workspace_id, work.row.sha256, ret_known);
+    if (r || *ret_known)
+        return r;
+    claims_derive(&event, &arena, &claims);
+    work.row.type = row_type(&event);
+    work.row.at_ms = event.time_ms;
+    work.row.body = arena_strndup(&arena, bytes, size);
+    r = tx_run(db, store, &work);
+    if (r)
+        return r;
+    *ret_known = work.known;
+    return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_LINEAGE_H
+#define CORE_LINEAGE_H
+
+#include "base/arena.h"
+#include "db/db.h"
+#include "json/fields.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Taking in what others say about lineage. What is read out of the graph is in core/walk.h. */
+
+struct lineage_place {
+    int64_t workspace_id;
+    const char *actor; /* name of the token */
+    int64_t now_ms;
+};
+
+enum {
+    LINEAGE_E_SYNTAX = 1,  /* not JSON: ret_error has line and column */
+    LINEAGE_E_INVALID = 2, /* ret_error says which field */
+};
+
+/*
+ * Takes an OpenLineage event: keeps it verbatim, and joins what it says with what is known. The
+ * graph is the same in whatever order events come, and however often.
+ *
+ * ret_known  the very same bytes were there already; nothing was changed
+ *
+ * Returns 0, SYNTAX, INVALID, or negative.
+ */
+int lineage_accept(struct db *db, const struct lineage_place *place, const char *bytes, size_t size,
+                   bool *ret_known, struct fields_error *ret_error) MUST_CHECK;
+
+#endif
