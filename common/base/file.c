@@ -97,6 +97,16 @@ static int temporary_name(const char *path, char ret_name[static PATH_MAX])
     return 0;
 }
 
+/* A name of this process's own beside path, so that two that create it do not meet. */
+static int own_temporary_name(const char *path, char ret_name[static PATH_MAX])
+{
+    int length = snprintf(ret_name, PATH_MAX, "%s.%ld.tmp", path, (long)getpid());
+
+    if (length < 0 || length >= PATH_MAX)
+        return log_fail(ERR_INTERNAL, "path too long: '%s'", path);
+    return 0;
+}
+
 static int rename_over(int dir_fd, const char *from, const char *to)
 {
     if (renameat(dir_fd, from, dir_fd, to) < 0)
@@ -104,15 +114,13 @@ static int rename_over(int dir_fd, const char *from, const char *to)
     return sync_parent(dir_fd, to);
 }
 
-int file_replace(int dir_fd, const char *path, const void *bytes, size_t size, mode_t mode)
+/* Writes a new file durably, under a name that is nobody else's. */
+static int write_temporary(int dir_fd, const char *temporary, const void *bytes, size_t size,
+                           mode_t mode)
 {
-    char temporary[PATH_MAX];
     AUTO_CLOSE int fd = -1;
     int r;
 
-    r = temporary_name(path, temporary);
-    if (r)
-        return r;
     if (unlinkat(dir_fd, temporary, 0) < 0 && errno != ENOENT)
         return log_fail_errno("cannot remove '%s'", temporary);
     fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
@@ -121,11 +129,38 @@ int file_replace(int dir_fd, const char *path, const void *bytes, size_t size, m
     r = file_write_all(fd, bytes, size);
     if (!r && fsync(fd) < 0)
         r = log_fail_errno("cannot sync '%s'", temporary);
-    if (r) {
+    if (r)
         (void)unlinkat(dir_fd, temporary, 0);
+    return r;
+}
+
+int file_replace(int dir_fd, const char *path, const void *bytes, size_t size, mode_t mode)
+{
+    char temporary[PATH_MAX];
+    int r;
+
+    r = temporary_name(path, temporary);
+    if (!r)
+        r = write_temporary(dir_fd, temporary, bytes, size, mode);
+    return r ? r : rename_over(dir_fd, temporary, path);
+}
+
+int file_create(int dir_fd, const char *path, const void *bytes, size_t size, mode_t mode)
+{
+    char temporary[PATH_MAX];
+    int r;
+
+    r = own_temporary_name(path, temporary);
+    if (!r)
+        r = write_temporary(dir_fd, temporary, bytes, size, mode);
+    if (r)
         return r;
-    }
-    return rename_over(dir_fd, temporary, path);
+    /* unlike a rename, a link refuses a name that is taken */
+    if (linkat(dir_fd, temporary, dir_fd, path, 0) < 0)
+        r = errno == EEXIST ? FILE_E_EXISTS
+                            : log_fail_errno("cannot link '%s' to '%s'", temporary, path);
+    (void)unlinkat(dir_fd, temporary, 0);
+    return r ? r : sync_parent(dir_fd, path);
 }
 
 int file_replace_link(int dir_fd, const char *path, const char *target)

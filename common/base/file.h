@@ -13,6 +13,7 @@
 enum {
     FILE_E_MISSING = 1,
     FILE_E_TOO_LARGE = 2,
+    FILE_E_EXISTS = 3,
 };
 
 /*
@@ -33,6 +34,15 @@ int file_read(int dir_fd, const char *path, size_t ceiling, char **ret_bytes,
  */
 int file_replace(int dir_fd, const char *path, const void *bytes, size_t size,
                  mode_t mode) MUST_CHECK;
+
+/*
+ * Creates a file with these contents, atomically and durably: it is there whole or not at all, and
+ * what is there already is never replaced, however many try at once.
+ *
+ * Returns 0, FILE_E_EXISTS, or negative when fatal.
+ */
+int file_create(int dir_fd, const char *path, const void *bytes, size_t size,
+                mode_t mode) MUST_CHECK;
 
 /* Points the symbolic link `path` at `target`, atomically and durably ("<path>.tmp", rename). */
 int file_replace_link(int dir_fd, const char *path, const char *target) MUST_CHECK;

@@ -250,12 +250,73 @@ START_TEST(writes_all_through_short_writes)
 }
 END_TEST
 
+START_TEST(creates_once_and_leaves_nothing_else)
+{
+    CLEANUP(folder_release) struct folder folder = folder_make();
+    AUTO_FREE char *bytes = NULL;
+    struct stat stat;
+
+    ck_assert_int_eq(file_create(folder.fd, "x", "first", 5, 0600), 0);
+    ck_assert_int_eq(file_create(folder.fd, "x", "second", 6, 0644), FILE_E_EXISTS);
+    ck_assert_int_eq(file_read(folder.fd, "x", 100, &bytes, NULL), 0);
+    ck_assert_str_eq(bytes, "first");
+    ck_assert_int_eq(fstatat(folder.fd, "x", &stat, 0), 0);
+    ck_assert_int_eq(stat.st_mode & 07777, 0600);
+    ck_assert_int_eq(stat.st_nlink, 1);
+    ck_assert_int_eq(symlinkat("elsewhere", folder.fd, "y"), 0);
+    ck_assert_int_eq(file_create(folder.fd, "y", "z", 1, 0600), FILE_E_EXISTS);
+    ck_assert_int_eq(unlinkat(folder.fd, "x", 0), 0);
+    ck_assert_int_eq(unlinkat(folder.fd, "y", 0), 0);
+    ck_assert_int_eq(rmdir(folder.path), 0); /* nothing else is left */
+    ck_assert_int_eq(mkdir(folder.path, 0700), 0);
+}
+END_TEST
+
+START_TEST(of_many_that_create_at_once_one_does)
+{
+    enum {
+        RACERS = 8
+    };
+    CLEANUP(folder_release) struct folder folder = folder_make();
+    AUTO_FREE char *bytes = NULL;
+    int start[2];
+    int winners = 0;
+
+    ck_assert_int_eq(pipe(start), 0);
+    for (int i = 0; i < RACERS; i++) {
+        pid_t pid = fork();
+        char text[2] = {(char)('a' + i), '\0'};
+        char go;
+
+        ck_assert_int_ge(pid, 0);
+        if (pid > 0)
+            continue;
+        (void)close(start[1]);
+        (void)!read(start[0], &go, 1); /* until the parent closes it */
+        _exit(file_create(folder.fd, "x", text, 1, 0600) == 0 ? 1 : 0);
+    }
+    (void)close(start[0]);
+    (void)close(start[1]);
+    for (int i = 0; i < RACERS; i++) {
+        int status;
+
+        ck_assert_int_gt(wait(&status), 0);
+        ck_assert(WIFEXITED(status));
+        winners += WEXITSTATUS(status);
+    }
+    ck_assert_int_eq(winners, 1);
+    ck_assert_int_eq(file_read(folder.fd, "x", 100, &bytes, NULL), 0);
+    ck_assert_uint_eq(strlen(bytes), 1);
+}
+END_TEST
+
 START_TEST(says_what_cannot_be_done)
 {
     CLEANUP(folder_release) struct folder folder = folder_make();
 
     ck_assert_int_eq(file_replace(folder.fd, "no/such", "x", 1, 0600), ERR_INTERNAL);
     ck_assert_int_eq(file_replace_link(folder.fd, "no/such", "x"), ERR_INTERNAL);
+    ck_assert_int_eq(file_create(folder.fd, "no/such", "x", 1, 0600), ERR_INTERNAL);
     ck_assert_int_eq(file_sync_dir(folder.fd, "no"), ERR_INTERNAL);
     ck_assert_int_eq(file_sync_dir(folder.fd, "."), 0);
 }
@@ -268,5 +329,6 @@ int main(void)
                      keeps_the_old_contents_where_writing_fails, a_full_disk_is_its_own_error,
                      is_whole_after_a_kill_at_any_moment, points_links_at_new_targets,
                      makes_folders_above, removes_trees_and_follows_no_links,
-                     writes_all_through_short_writes, says_what_cannot_be_done);
+                     writes_all_through_short_writes, creates_once_and_leaves_nothing_else,
+                     of_many_that_create_at_once_one_does, says_what_cannot_be_done);
 }
