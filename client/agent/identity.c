@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "crypto/secret.h"
+#include "tuf/key_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "tuf/key_file.h"
 
 #include <dirent.h>
 #include <errno.h>

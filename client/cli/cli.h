@@ -41,6 +41,8 @@ struct cli_flags {
     const char *ca_file;
     const char *description;
     const char *key;
+    const char *passphrase_file;
+    const char *new_passphrase_file;
     const char *slot;
     const char *variant;
     const char *device_url;
@@ -70,10 +72,11 @@ struct cli_flags {
     int64_t low_speed_ms;
     bool draft;
     bool yes;
+    bool no_passphrase;
     bool all;
     bool wait;
     bool online;
-    bool public_only;
+    bool pem;
 };
 
 /* What a command is given. */

@@ -75,21 +75,21 @@ static int make_body(struct cli *cli, const char *name, json_t **ret_body)
 /* ---- the command to paste ------------------------------------------------------------------- */
 
 /* Appends "cat > FILE" with the public half of a key. */
-static int append_key(struct cli *cli, const char *key, struct buffer *files, struct buffer *flags)
+static int append_key(struct cli *cli, const char *said, struct buffer *files, struct buffer *flags)
 {
-    CLEANUP(key_pair_release) struct key_pair pair = {0};
+    CLEANUP(keystore_release) struct keystore_key key = {0};
     json_auto_t *file = NULL;
     AUTO_FREE char *text = NULL;
     int r;
 
-    r = keystore_read(cli, key, false, &pair, NULL);
+    r = keystore_read(cli, said, &key);
     if (r)
         return r;
-    file = json_pack("{s:i, s:s, s:o}", "modelferry_key", 1, "name", pair.name, "key",
-                     key_to_json(&pair.key));
+    file = json_pack("{s:i, s:s, s:o}", "modelferry_key", 1, "name", key.name, "key",
+                     key_to_json(&key.key));
     text = json_dumps(file, JSON_COMPACT);
-    buffer_printf(files, "cat > publisher-%.8s.json <<'END'\n%s\nEND\n", pair.key.id, text);
-    buffer_printf(flags, " --trust=publisher-%.8s.json", pair.key.id);
+    buffer_printf(files, "cat > publisher-%.8s.json <<'END'\n%s\nEND\n", key.key.id, text);
+    buffer_printf(flags, " --trust=publisher-%.8s.json", key.key.id);
     return 0;
 }
 

@@ -3,9 +3,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "cli/keystore.h"
+#include "cli/keyring.h"
 #include "cli/proposal.h"
-#include "cli/root_parts.h"
 #include "cli/trust.h"
 #include "tuf/builder.h"
 #include "tuf/delegation.h"
@@ -18,10 +17,10 @@ struct grant {
     struct cli *cli;
     struct server server;
     struct trust trust;
-    struct key_pair signer; /* of the top-level targets */
+    struct keystore_key signer; /* of the top-level targets */
     const char *model;
     const char *role;
-    struct key keys[ROOT_PARTS_KEYS_MAX]; /* that may sign for the model, after the change */
+    struct key keys[KEYRING_MAX]; /* that may sign for the model, after the change */
     size_t key_count;
     int64_t threshold;
     json_t *part; /* the next top-level targets */
@@ -32,7 +31,7 @@ static void grant_close(struct grant *grant)
     json_decref(grant->part);
     trust_close(&grant->trust);
     server_close(&grant->server);
-    key_pair_release(&grant->signer);
+    keystore_release(&grant->signer);
 }
 
 static int grant_open(struct cli *cli, const char *model, struct grant *grant)
@@ -46,7 +45,7 @@ static int grant_open(struct cli *cli, const char *model, struct grant *grant)
         .role = targetpath_role(&cli->arena, model),
         .threshold = 1,
     };
-    r = keystore_read(cli, cli->flags.key, true, &grant->signer, NULL);
+    r = keystore_signer(cli, cli->flags.key, &grant->signer);
     if (!r)
         r = server_open(cli, &grant->server);
     if (!r)
@@ -79,7 +78,7 @@ static int read_granted(struct grant *grant)
         const json_t *object = json_object_get(delegation.role.keys, json_string_value(keyid));
         struct fields_error error;
 
-        if (grant->key_count == ROOT_PARTS_KEYS_MAX ||
+        if (grant->key_count == KEYRING_MAX ||
             key_parse(object, &grant->keys[grant->key_count], &error))
             return output_fail(&grant->cli->output, CLI_FAILED, NULL,
                                "a key of model '%s' cannot be read", grant->model);
@@ -124,13 +123,12 @@ static int build(struct grant *grant)
 
 static int submit(struct grant *grant)
 {
-    struct key_pair *pairs[] = {&grant->signer};
     struct proposal proposal = {
         .repository = "image",
         .role = "targets",
         .part = grant->part,
-        .pairs = pairs,
-        .pair_count = 1,
+        .signers = &grant->signer.signer,
+        .signer_count = 1,
     };
     struct proposal_outcome outcome = {0};
     json_auto_t *envelope = NULL;
@@ -150,9 +148,9 @@ static int submit(struct grant *grant)
  * --------------------------------------------------------------------------------------- */
 
 /* The model's registered keys follow, so that its manifests verify too. */
-static int register_key(struct grant *grant, const struct key_pair *pair)
+static int register_key(struct grant *grant, const struct keystore_key *key)
 {
-    json_auto_t *body = json_pack("{s:s, s:o}", "name", pair->name, "key", key_to_json(&pair->key));
+    json_auto_t *body = json_pack("{s:s, s:o}", "name", key->name, "key", key_to_json(&key->key));
     int status;
 
     return server_ask(&grant->server,
@@ -167,19 +165,19 @@ static int register_key(struct grant *grant, const struct key_pair *pair)
 
 static int add_key(struct grant *grant, const char *name)
 {
-    CLEANUP(key_pair_release) struct key_pair pair = {0};
-    int r = keystore_read(grant->cli, name, false, &pair, NULL);
+    CLEANUP(keystore_release) struct keystore_key key = {0};
+    int r = keystore_read(grant->cli, name, &key);
 
     if (!r)
-        r = register_key(grant, &pair);
+        r = register_key(grant, &key);
     if (r)
         return r;
-    if (find_key(grant, &pair.key) < grant->key_count)
+    if (find_key(grant, &key.key) < grant->key_count)
         return 0;
-    if (grant->key_count == ROOT_PARTS_KEYS_MAX)
+    if (grant->key_count == KEYRING_MAX)
         return output_fail(&grant->cli->output, CLI_FAILED, NULL, "at most %d keys a model",
-                           ROOT_PARTS_KEYS_MAX);
-    grant->keys[grant->key_count++] = pair.key;
+                           KEYRING_MAX);
+    grant->keys[grant->key_count++] = key.key;
     return 0;
 }
 
@@ -204,13 +202,13 @@ int cmd_grant_grant(void *context, int operands, char **operand)
 
 static int drop_key(struct grant *grant, const char *name)
 {
-    CLEANUP(key_pair_release) struct key_pair pair = {0};
+    CLEANUP(keystore_release) struct keystore_key key = {0};
     size_t index;
-    int r = keystore_read(grant->cli, name, false, &pair, NULL);
+    int r = keystore_read(grant->cli, name, &key);
 
     if (r)
         return r;
-    index = find_key(grant, &pair.key);
+    index = find_key(grant, &key.key);
     if (index == grant->key_count)
         return output_fail(&grant->cli->output, CLI_FAILED, NULL,
                            "key '%s' was not granted model '%s'", name, grant->model);

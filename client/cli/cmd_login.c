@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/prompt.h"
 #include "cli/server.h"
 #include "cli/table.h"
 #include "cli/units.h"
@@ -14,11 +15,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #define TOKEN_BYTES_MAX 4096
-#define CTRL_C 3
 
 struct token {
     char text[TOKEN_BYTES_MAX];
@@ -27,34 +25,6 @@ struct token {
 static void wipe_token(struct token *token)
 {
     secret_wipe(token, sizeof(*token));
-}
-
-/* Reads a line without showing what is typed. */
-static bool read_line(struct cli *cli, struct token *token)
-{
-    struct termios before;
-    bool terminal = isatty(fileno(cli->in)) && tcgetattr(fileno(cli->in), &before) == 0;
-    bool read;
-
-    if (terminal) {
-        struct termios silent = before;
-
-        /* Ctrl-C must not leave a terminal that shows nothing: it ends the line instead. */
-        silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
-        silent.c_cc[VEOL] = CTRL_C;
-        /* Silent before it asks: what is typed at the prompt is neither shown nor thrown away. */
-        (void)tcsetattr(fileno(cli->in), TCSAFLUSH, &silent);
-        (void)fprintf(cli->output.err, "token: ");
-        (void)fflush(cli->output.err);
-    }
-    /* No copy of the token stays behind in a stream's buffer. */
-    (void)setvbuf(cli->in, NULL, _IONBF, 0);
-    read = fgets(token->text, sizeof(token->text), cli->in) != NULL;
-    if (terminal) {
-        (void)tcsetattr(fileno(cli->in), TCSAFLUSH, &before);
-        (void)fputc('\n', cli->output.err);
-    }
-    return read;
 }
 
 static int read_token_file(struct cli *cli, struct token *token)
@@ -84,8 +54,6 @@ static int check_token(struct cli *cli, struct token *token)
 
     while (length > 0 && strchr(" \t\r\n", token->text[length - 1]))
         token->text[--length] = '\0';
-    if (strchr(token->text, CTRL_C))
-        return output_fail(&cli->output, CLI_INTERRUPTED, NULL, "interrupted");
     if (length == 0)
         return output_fail(&cli->output, CLI_USAGE,
                            "pipe it in: modelferry login URL < FILE; or use --token-file FILE",
@@ -98,12 +66,9 @@ static int check_token(struct cli *cli, struct token *token)
 
 static int read_token(struct cli *cli, struct token *token)
 {
-    int r = 0;
+    int r = cli->flags.token_file ? read_token_file(cli, token)
+                                  : prompt_secret(cli, "token: ", token->text, sizeof(token->text));
 
-    if (cli->flags.token_file)
-        r = read_token_file(cli, token);
-    else if (!read_line(cli, token))
-        token->text[0] = '\0';
     return r ? r : check_token(cli, token);
 }
 

@@ -73,15 +73,15 @@ static int add_keys(struct cli *cli, json_t *body)
     json_auto_t *keys = json_array();
 
     for (size_t i = 0; i < cli->flags.keys.count; i++) {
-        CLEANUP(key_pair_release) struct key_pair pair = {0};
+        CLEANUP(keystore_release) struct keystore_key key = {0};
         int r;
 
-        r = keystore_read(cli, cli->flags.keys.texts[i], false, &pair, NULL);
+        r = keystore_read(cli, cli->flags.keys.texts[i], &key);
         if (r)
             return r;
         (void)json_array_append_new(keys,
-                                    json_pack("{s:s*, s:o}", "name", *pair.name ? pair.name : NULL,
-                                              "key", key_to_json(&pair.key)));
+                                    json_pack("{s:s*, s:o}", "name", *key.name ? key.name : NULL,
+                                              "key", key_to_json(&key.key)));
     }
     if (json_array_size(keys) > 0)
         (void)json_object_set(body, "keys", keys);

@@ -24,7 +24,7 @@ int cmd_model_key_add(void *context, int operands, char **operand)
 {
     struct cli *cli = context;
     CLEANUP(server_close) struct server server = {0};
-    CLEANUP(key_pair_release) struct key_pair pair = {0};
+    CLEANUP(keystore_release) struct keystore_key key = {0};
     json_auto_t *body = NULL;
     json_auto_t *answer = NULL;
     const char *name = cli->flags.name;
@@ -33,12 +33,12 @@ int cmd_model_key_add(void *context, int operands, char **operand)
     (void)operands;
     r = check_model(cli, operand[0]);
     if (!r)
-        r = keystore_read(cli, operand[1], false, &pair, NULL);
+        r = keystore_read(cli, operand[1], &key);
     if (r)
         return r;
-    if (!name && *pair.name)
-        name = pair.name;
-    body = json_pack("{s:s*, s:o}", "name", name, "key", key_to_json(&pair.key));
+    if (!name && *key.name)
+        name = key.name;
+    body = json_pack("{s:s*, s:o}", "name", name, "key", key_to_json(&key.key));
     if (!body)
         return cli_usage(cli, "--name is not UTF-8");
     r = server_open(cli, &server);
@@ -53,7 +53,7 @@ int cmd_model_key_add(void *context, int operands, char **operand)
     if (r)
         return r;
     output_json(&cli->output, answer);
-    output_line(&cli->output, "key %s may sign versions of '%s'", pair.key.id, operand[0]);
+    output_line(&cli->output, "key %s may sign versions of '%s'", key.key.id, operand[0]);
     return CLI_OK;
 }
 
@@ -94,18 +94,18 @@ static int find_by_start(struct cli *cli, struct server *server, const char *mod
     return 0;
 }
 
-static int find_keyid(struct cli *cli, struct server *server, const char *model, const char *key,
+static int find_keyid(struct cli *cli, struct server *server, const char *model, const char *said,
                       const char **ret_keyid)
 {
-    CLEANUP(key_pair_release) struct key_pair pair = {0};
+    CLEANUP(keystore_release) struct keystore_key key = {0};
     int r;
 
-    if (is_hex(key, strlen(key)))
-        return find_by_start(cli, server, model, key, ret_keyid);
-    r = keystore_read(cli, key, false, &pair, NULL);
+    if (is_hex(said, strlen(said)))
+        return find_by_start(cli, server, model, said, ret_keyid);
+    r = keystore_read(cli, said, &key);
     if (r)
         return r;
-    *ret_keyid = arena_strdup(&cli->arena, pair.key.id);
+    *ret_keyid = arena_strdup(&cli->arena, key.key.id);
     return 0;
 }
 

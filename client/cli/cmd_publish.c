@@ -28,7 +28,7 @@ struct publication {
     struct server server;
     struct reference reference;
     struct publish_groups groups;
-    struct key_pair pair;
+    struct keystore_key key;
     bool draft;
     const char *workspace;
     json_t *uploads; /* what became of each artifact, for the result */
@@ -37,7 +37,7 @@ struct publication {
 static void release(struct publication *publication)
 {
     server_close(&publication->server);
-    key_pair_release(&publication->pair);
+    keystore_release(&publication->key);
     json_decref(publication->uploads);
 }
 
@@ -91,7 +91,7 @@ static int prepare(struct publication *publication, int operands, char **operand
     if (!r)
         r = publish_manifest_check_flags(cli);
     if (!r && !publication->draft)
-        r = keystore_read(cli, cli->flags.key, true, &publication->pair, NULL);
+        r = keystore_signer(cli, cli->flags.key, &publication->key);
     if (!r)
         r = server_open(cli, &publication->server);
     if (!r)
@@ -99,7 +99,7 @@ static int prepare(struct publication *publication, int operands, char **operand
     if (!r)
         r = model_keys_read(&publication->server, publication->reference.model, &keys);
     if (!r && !publication->draft)
-        r = model_keys_check(cli, publication->reference.model, &keys, &publication->pair.key);
+        r = model_keys_check(cli, publication->reference.model, &keys, &publication->key.key);
     if (!r)
         r = check_version_is_new(publication);
     return r;
@@ -187,17 +187,13 @@ static int build_envelope(struct publication *publication, json_t **ret_envelope
 {
     CLEANUP(buffer_release) struct buffer bytes = BUFFER(2 * MANIFEST_SIZE_MAX);
     json_auto_t *signed_part = NULL;
-    struct signer signer;
     int r;
 
     r = publish_manifest_make(publication->cli, publication->workspace, &publication->reference,
                               &publication->groups, &signed_part);
     if (r)
         return r;
-    if (!publication->draft)
-        signer = key_signer(&publication->pair);
-    r = envelope_build(signed_part, publication->draft ? NULL : &signer, publication->draft ? 0 : 1,
-                       &bytes);
+    r = envelope_build(signed_part, &publication->key.signer, publication->draft ? 0 : 1, &bytes);
     if (r)
         return r;
     if (bytes.size > MANIFEST_SIZE_MAX)
@@ -241,7 +237,7 @@ static int release_version(struct publication *publication, const json_t *envelo
     AUTO_FREE char *bytes = NULL;
     struct release release = {
         .trust = &trust,
-        .pair = &publication->pair,
+        .signer = &publication->key.signer,
         .lifetime_ms = LISTING_LIFETIME_MS,
     };
     struct fields_error error = {0};

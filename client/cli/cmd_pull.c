@@ -44,7 +44,7 @@ static bool is_keyid(const char *text)
 static int trust_one(struct pulling *pulling, const char *said, const struct model_keys *registered,
                      struct model_key *key)
 {
-    CLEANUP(key_pair_release) struct key_pair pair = {0};
+    CLEANUP(keystore_release) struct keystore_key file = {0};
     const struct model_key *found;
     int r;
 
@@ -58,10 +58,10 @@ static int trust_one(struct pulling *pulling, const char *said, const struct mod
         key->revoked_at = NULL; /* whom to trust is said by who runs this, not by the server */
         return 0;
     }
-    r = keystore_read(pulling->cli, said, false, &pair, NULL);
+    r = keystore_read(pulling->cli, said, &file);
     if (r)
         return r;
-    *key = (struct model_key){.key = pair.key};
+    *key = (struct model_key){.key = file.key};
     return 0;
 }
 

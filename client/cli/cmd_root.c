@@ -4,9 +4,9 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "cli/keystore.h"
 #include "cli/manifest_diff.h"
 #include "cli/printable.h"
+#include "cli/prompt.h"
 #include "cli/proposal.h"
 #include "cli/root_parts.h"
 #include "cli/table.h"
@@ -52,21 +52,23 @@ static void place_close(struct place *place)
  * ---------------------------------------------------------------------------------------- */
 
 /* Both roots and empty top-level targets, each signed by those of the keys whose secret is here. */
-static int submit_first(struct place *place, const struct root_parts *parts, const char *repository,
+static int submit_first(struct place *place, struct root_parts *parts, const char *repository,
                         const char *role, const json_t *part)
 {
-    struct key_pair *pairs[ROOT_PARTS_KEYS_MAX];
+    struct signer signers[KEYRING_MAX];
     struct proposal proposal = {
         .repository = repository,
         .role = role,
         .part = part,
-        .pairs = pairs,
+        .signers = signers,
     };
     struct proposal_outcome outcome = {0};
     json_auto_t *envelope = NULL;
     int r;
 
-    proposal.pair_count = root_parts_signers(parts, role, pairs);
+    r = root_parts_signers(place->cli, parts, role, signers, &proposal.signer_count);
+    if (r)
+        return r;
     r = proposal_submit(&place->server, &proposal, &outcome, &envelope);
     if (r == PROPOSAL_E_VERSION)
         return output_fail(&place->cli->output, CLI_FAILED,
@@ -98,8 +100,8 @@ static int ask_status(struct place *place, json_t **ret_status)
                       SERVER_ADDRESS(&place->server, "tuf"), ret_status);
 }
 
-static int submit_missing(struct place *place, const struct root_parts *parts,
-                          const char *repository, const char *role, const json_t *part)
+static int submit_missing(struct place *place, struct root_parts *parts, const char *repository,
+                          const char *role, const json_t *part)
 {
     json_auto_t *status = NULL;
     int r = ask_status(place, &status);
@@ -241,14 +243,14 @@ struct signing {
     struct place *place;
     const char *repository;
     const char *role;
-    struct key_pair pair;
+    struct keystore_key key;
     json_t *pending; /* the envelope */
     json_t *before;  /* what is in force, verified where it can be; NULL: nothing */
 };
 
 static void signing_release(struct signing *signing)
 {
-    key_pair_release(&signing->pair);
+    keystore_release(&signing->key);
     json_decref(signing->pending);
     json_decref(signing->before);
 }
@@ -351,24 +353,6 @@ static void show_difference(struct signing *signing)
     }
 }
 
-static int confirm(struct signing *signing)
-{
-    struct cli *cli = signing->place->cli;
-    char answer[16];
-
-    if (cli->flags.yes)
-        return 0;
-    if (!isatty(fileno(cli->in)))
-        return output_fail(&cli->output, CLI_FAILED, "look at it, then say --yes",
-                           "nobody is there to confirm what is signed");
-    (void)fprintf(cli->output.err, "sign %s %s with key '%s'? [y/N] ", signing->repository,
-                  signing->role, signing->pair.name);
-    (void)fflush(cli->output.err);
-    if (!fgets(answer, sizeof(answer), cli->in) || (answer[0] != 'y' && answer[0] != 'Y'))
-        return output_fail(&cli->output, CLI_FAILED, NULL, "not signed");
-    return 0;
-}
-
 /* Others' signatures; ours of an earlier try is made anew. */
 static size_t others(const struct signing *signing, json_t *all, json_t **ret_signatures,
                      size_t capacity)
@@ -380,7 +364,7 @@ static size_t others(const struct signing *signing, json_t *all, json_t **ret_si
     json_array_foreach (all, i, signature) {
         const char *keyid = json_string_value(json_object_get(signature, "keyid"));
 
-        if (count < capacity && keyid && strcmp(keyid, signing->pair.key.id) != 0)
+        if (count < capacity && keyid && strcmp(keyid, signing->key.key.id) != 0)
             ret_signatures[count++] = signature;
     }
     return count;
@@ -389,15 +373,14 @@ static size_t others(const struct signing *signing, json_t *all, json_t **ret_si
 static int sign_pending(struct signing *signing)
 {
     struct place *place = signing->place;
-    json_t *signatures[ROOT_PARTS_KEYS_MAX];
-    struct key_pair *pairs[] = {&signing->pair};
+    json_t *signatures[KEYRING_MAX];
     struct proposal proposal = {
         .repository = signing->repository,
         .role = signing->role,
         .part = json_object_get(signing->pending, "signed"),
         .signatures = signatures,
-        .pairs = pairs,
-        .pair_count = 1,
+        .signers = &signing->key.signer,
+        .signer_count = 1,
     };
     struct proposal_outcome outcome = {0};
     json_auto_t *envelope = NULL;
@@ -428,7 +411,9 @@ int cmd_root_sign(void *context, int operands, char **operand)
     };
     int r;
 
-    r = keystore_read(cli, cli->flags.key, true, &signing.pair, NULL);
+    r = keystore_read(cli, cli->flags.key, &signing.key);
+    if (!r)
+        r = keystore_need_secret(cli, &signing.key);
     if (!r)
         r = place_open(cli, &place);
     if (!r && trust_has_root(&place.trust))
@@ -445,7 +430,10 @@ int cmd_root_sign(void *context, int operands, char **operand)
     if (r)
         return r;
     show_difference(&signing);
-    r = confirm(&signing);
+    r = prompt_confirm(cli, "sign %s %s with key '%s'", signing.repository, signing.role,
+                       signing.key.name);
+    if (!r)
+        r = keystore_unlock(cli, &signing.key);
     return r ? r : sign_pending(&signing);
 }
 

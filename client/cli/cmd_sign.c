@@ -7,6 +7,7 @@
 #include "cli/keystore.h"
 #include "cli/manifest_diff.h"
 #include "cli/printable.h"
+#include "cli/prompt.h"
 #include "cli/signed_manifest.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ struct signing {
     struct cli *cli;
     struct server server;
     struct reference reference;
-    struct key_pair pair;
+    struct keystore_key key;
     struct signed_manifest draft;
     struct signed_manifest previous; /* manifest.version NULL: there is none */
     char **files;
@@ -29,7 +30,7 @@ static void release(struct signing *signing)
     signed_manifest_release(&signing->draft);
     signed_manifest_release(&signing->previous);
     server_close(&signing->server);
-    key_pair_release(&signing->pair);
+    keystore_release(&signing->key);
 }
 
 /* ---- the draft ---------------------------------------------------------------------------- */
@@ -91,7 +92,9 @@ static int prepare(struct signing *signing, const char *reference)
 
     r = reference_parse(cli, reference, &signing->reference);
     if (!r)
-        r = keystore_read(cli, cli->flags.key, true, &signing->pair, NULL);
+        r = keystore_read(cli, cli->flags.key, &signing->key);
+    if (!r)
+        r = keystore_need_secret(cli, &signing->key);
     if (!r)
         r = server_open(cli, &signing->server);
     if (!r)
@@ -99,7 +102,7 @@ static int prepare(struct signing *signing, const char *reference)
     if (!r)
         r = model_keys_read(&signing->server, signing->reference.model, &keys);
     if (!r)
-        r = model_keys_check(cli, signing->reference.model, &keys, &signing->pair.key);
+        r = model_keys_check(cli, signing->reference.model, &keys, &signing->key.key);
     if (!r)
         r = check_is_draft(signing);
     if (!r)
@@ -232,37 +235,17 @@ static int check_artifacts(struct signing *signing)
     return r;
 }
 
-static int confirm(struct signing *signing)
-{
-    struct cli *cli = signing->cli;
-    char answer[16] = "";
-
-    if (cli->flags.yes)
-        return 0;
-    if (cli->output.json || !isatty(fileno(cli->in)))
-        return output_fail(&cli->output, CLI_USAGE, "say --yes to sign without being asked",
-                           "there is no terminal to ask at");
-    (void)fflush(cli->output.out);
-    (void)fprintf(cli->output.err, "sign this with key %.12s? [y/N] ", signing->pair.key.id);
-    (void)fflush(cli->output.err);
-    if (fgets(answer, sizeof(answer), cli->in) &&
-        (strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0))
-        return 0;
-    return output_fail(&cli->output, CLI_FAILED, NULL, "not signed");
-}
-
 /* ---- signing ------------------------------------------------------------------------------ */
 
 static int post_signature(struct signing *signing, json_t **ret_version)
 {
     struct cli *cli = signing->cli;
     const struct reference *reference = &signing->reference;
-    struct signer signer = key_signer(&signing->pair);
     json_auto_t *signature = NULL;
     json_auto_t *body = NULL;
     int r;
 
-    r = envelope_sign(signing->draft.envelope.signed_part, &signer, &signature);
+    r = envelope_sign(signing->draft.envelope.signed_part, &signing->key.signer, &signature);
     if (r)
         return r;
     body = json_pack("{s:[O]}", "signatures", signature);
@@ -295,7 +278,9 @@ int cmd_sign_sign(void *context, int operands, char **operand)
     show(&signing);
     r = check_artifacts(&signing);
     if (!r)
-        r = confirm(&signing);
+        r = prompt_confirm(cli, "sign this with key %.12s", signing.key.key.id);
+    if (!r)
+        r = keystore_unlock(cli, &signing.key);
     if (!r)
         r = post_signature(&signing, &version);
     if (r)

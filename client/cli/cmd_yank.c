@@ -3,11 +3,9 @@
 
 #include "base/cleanup.h"
 #include "cli/keystore.h"
+#include "cli/prompt.h"
 #include "cli/release.h"
 #include "cli/signed_manifest.h"
-
-#include <stdio.h>
-#include <unistd.h>
 
 /* What both commands work with. */
 struct change {
@@ -15,7 +13,7 @@ struct change {
     struct server server;
     struct trust trust;
     struct reference reference;
-    struct key_pair pair;
+    struct keystore_key key;
     const char *workspace;
     struct release release;
 };
@@ -24,7 +22,7 @@ static void change_close(struct change *change)
 {
     trust_close(&change->trust);
     server_close(&change->server);
-    key_pair_release(&change->pair);
+    keystore_release(&change->key);
 }
 
 static int change_open(struct cli *cli, const char *reference, struct change *change)
@@ -34,7 +32,7 @@ static int change_open(struct cli *cli, const char *reference, struct change *ch
     *change = (struct change){.cli = cli};
     r = reference_parse(cli, reference, &change->reference);
     if (!r)
-        r = keystore_read(cli, cli->flags.key, true, &change->pair, NULL);
+        r = keystore_signer(cli, cli->flags.key, &change->key);
     if (!r)
         r = server_open(cli, &change->server);
     if (!r)
@@ -43,7 +41,7 @@ static int change_open(struct cli *cli, const char *reference, struct change *ch
         r = trust_open(&change->server, change->workspace, &change->trust);
     change->release = (struct release){
         .trust = &change->trust,
-        .pair = &change->pair,
+        .signer = &change->key.signer,
         .lifetime_ms = cli->flags.expires_ms,
     };
     return r;
@@ -61,24 +59,6 @@ static void print_result(struct change *change, const char *done)
                     change->reference.version);
 }
 
-static int confirm(struct change *change)
-{
-    struct cli *cli = change->cli;
-    char answer[16];
-
-    if (cli->flags.yes)
-        return 0;
-    if (!isatty(fileno(cli->in)))
-        return output_fail(&cli->output, CLI_FAILED, "say --yes",
-                           "nobody is there to confirm that the version goes for ever");
-    (void)fprintf(cli->output.err, "yank %s@%s? It never comes back. [y/N] ",
-                  change->reference.model, change->reference.version);
-    (void)fflush(cli->output.err);
-    if (!fgets(answer, sizeof(answer), cli->in) || (answer[0] != 'y' && answer[0] != 'Y'))
-        return output_fail(&cli->output, CLI_FAILED, NULL, "not yanked");
-    return 0;
-}
-
 int cmd_yank_yank(void *context, int operands, char **operand)
 {
     struct cli *cli = context;
@@ -88,7 +68,8 @@ int cmd_yank_yank(void *context, int operands, char **operand)
     (void)operands;
     r = change_open(cli, operand[0], &change);
     if (!r)
-        r = confirm(&change);
+        r = prompt_confirm(cli, "yank %s@%s, which never comes back", change.reference.model,
+                           change.reference.version);
     if (!r)
         r = release_yank(&change.release, &change.reference);
     if (!r)
@@ -99,14 +80,14 @@ int cmd_yank_yank(void *context, int operands, char **operand)
 /* What is listed was signed with the very key that lists it. */
 static int check_signed(struct change *change, const struct signed_manifest *manifest)
 {
-    int r = envelope_verify(&manifest->envelope, &change->pair.key, 1, 1, NULL);
+    int r = envelope_verify(&manifest->envelope, &change->key.key, 1, 1, NULL);
 
     if (r > 0)
         return output_fail(&change->cli->output, CLI_UNVERIFIED,
                            "look at it by 'modelferry pull', then list it with the key that "
                            "signed it",
                            "version '%s' of model '%s' is not signed by key '%s'",
-                           change->reference.version, change->reference.model, change->pair.name);
+                           change->reference.version, change->reference.model, change->key.name);
     return r;
 }
 

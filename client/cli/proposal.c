@@ -13,11 +13,10 @@ static json_t *sign(const struct proposal *proposal)
 
     for (size_t i = 0; i < proposal->signature_count; i++)
         (void)json_array_append(signatures, proposal->signatures[i]);
-    for (size_t i = 0; i < proposal->pair_count; i++) {
-        struct signer signer = key_signer(proposal->pairs[i]);
+    for (size_t i = 0; i < proposal->signer_count; i++) {
         json_t *signature = NULL;
 
-        if (envelope_sign(proposal->part, &signer, &signature))
+        if (envelope_sign(proposal->part, &proposal->signers[i], &signature))
             return NULL;
         (void)json_array_append_new(signatures, signature);
     }

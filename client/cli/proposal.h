@@ -16,8 +16,8 @@ struct proposal {
     const json_t *part;        /* what is signed */
     json_t *const *signatures; /* of others, so far; borrowed */
     size_t signature_count;
-    struct key_pair *const *pairs; /* who signs here; borrowed */
-    size_t pair_count;
+    const struct signer *signers; /* who signs here; borrowed */
+    size_t signer_count;
 };
 
 /* What the server made of it. */

@@ -35,12 +35,11 @@ static int try_change(struct release *release, const char *model, change_fn *cha
 {
     struct cli *cli = release->trust->server->cli;
     json_auto_t *part = NULL;
-    struct key_pair *pairs[] = {release->pair};
     struct proposal proposal = {
         .repository = "image",
         .role = targetpath_role(&cli->arena, model),
-        .pairs = pairs,
-        .pair_count = 1,
+        .signers = release->signer,
+        .signer_count = 1,
     };
     struct proposal_outcome outcome = {0};
     int r = next_part(release, model, &part);

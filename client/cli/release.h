@@ -17,7 +17,7 @@
  */
 struct release {
     struct trust *trust;
-    struct key_pair *pair;
+    const struct signer *signer; /* borrowed */
     int64_t lifetime_ms;
     bool in_force; /* result: false where other signatures are missing */
 };

@@ -3,46 +3,31 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "cli/keystore.h"
 #include "tuf/builder.h"
 
 #include <string.h>
 
-static int read_keys(struct cli *cli, const struct options_list *names, struct key_pair *pairs,
-                     size_t *ret_count)
+static const struct keyring *targets_ring(const struct root_parts *parts)
 {
-    if (names->count > ROOT_PARTS_KEYS_MAX)
-        return cli_usage(cli, "at most %d keys", ROOT_PARTS_KEYS_MAX);
-    for (size_t i = 0; i < names->count; i++) {
-        int r = keystore_read(cli, names->texts[i], false, &pairs[i], NULL);
-
-        if (r)
-            return r;
-        *ret_count = i + 1;
-    }
-    return 0;
+    return parts->targets.count ? &parts->targets : &parts->root;
 }
 
 int root_parts_read_keys(struct cli *cli, struct root_parts *parts)
 {
-    int r = read_keys(cli, &cli->flags.root_keys, parts->root, &parts->root_count);
+    int r = keyring_read(cli, &cli->flags.root_keys, &parts->root);
 
-    if (!r && parts->root_count == 0) {
-        r = keystore_read(cli, cli->flags.key, true, &parts->root[0], NULL);
-        parts->root_count = r ? 0 : 1;
+    if (!r && parts->root.count == 0) {
+        r = keystore_signer(cli, cli->flags.key, &parts->root.keys[0]);
+        parts->root.count = r ? 0 : 1;
     }
     if (!r)
-        r = read_keys(cli, &cli->flags.targets_keys, parts->targets, &parts->targets_count);
+        r = keyring_read(cli, &cli->flags.targets_keys, &parts->targets);
     if (r)
         return r;
-    if (parts->targets_count == 0) {
-        memcpy(parts->targets, parts->root, sizeof(parts->targets));
-        parts->targets_count = parts->root_count;
-    }
     parts->threshold = cli->flags.threshold;
     parts->lifetime_ms = cli->flags.expires_ms;
-    if ((size_t)parts->threshold > parts->root_count ||
-        (size_t)parts->threshold > parts->targets_count)
+    if ((size_t)parts->threshold > parts->root.count ||
+        (size_t)parts->threshold > targets_ring(parts)->count)
         return cli_usage(cli, "--threshold %lld needs as many keys", (long long)parts->threshold);
     return 0;
 }
@@ -74,19 +59,12 @@ static int ask_online_key(struct server *server, const char *repository, struct 
     return r;
 }
 
-static size_t public_keys(const struct key_pair *pairs, size_t count, struct key *ret_keys)
-{
-    for (size_t i = 0; i < count; i++)
-        ret_keys[i] = pairs[i].key;
-    return count;
-}
-
 static int make_root(const struct root_parts *parts, const struct key *online, bool director,
                      int64_t expires_ms, json_t **ret_root)
 {
     json_auto_t *root = builder_new("root", 1, expires_ms);
-    struct key keys[ROOT_PARTS_KEYS_MAX];
-    size_t count = public_keys(parts->root, parts->root_count, keys);
+    struct key keys[KEYRING_MAX];
+    size_t count = keyring_public(&parts->root, keys);
     int r = root ? builder_root_role(root, "root", keys, count, parts->threshold)
                  : log_fail(ERR_NO_MEMORY, "cannot make a root: out of memory");
 
@@ -96,7 +74,7 @@ static int make_root(const struct root_parts *parts, const struct key *online, b
         r = builder_root_role(root, "snapshot", online, 1, 1);
     if (r)
         return r;
-    count = public_keys(parts->targets, parts->targets_count, keys);
+    count = keyring_public(targets_ring(parts), keys);
     r = director ? builder_root_role(root, "targets", online, 1, 1)
                  : builder_root_role(root, "targets", keys, count, parts->threshold);
     if (!r)
@@ -124,28 +102,20 @@ int root_parts_make(struct server *server, struct root_parts *parts)
                                   : log_fail(ERR_NO_MEMORY, "cannot make targets: out of memory");
 }
 
-size_t root_parts_signers(const struct root_parts *parts, const char *role,
-                          struct key_pair **ret_pairs)
+int root_parts_signers(struct cli *cli, struct root_parts *parts, const char *role,
+                       struct signer *ret_signers, size_t *ret_count)
 {
-    bool root = strcmp(role, "root") == 0;
-    const struct key_pair *pairs = root ? parts->root : parts->targets;
-    size_t total = root ? parts->root_count : parts->targets_count;
-    size_t count = 0;
+    bool root = strcmp(role, "root") == 0 || parts->targets.count == 0;
 
-    for (size_t i = 0; i < total; i++)
-        if (pairs[i].has_secret)
-            ret_pairs[count++] = (struct key_pair *)&pairs[i];
-    return count;
+    return keyring_signers(cli, root ? &parts->root : &parts->targets, ret_signers, ret_count);
 }
 
 void root_parts_release(struct root_parts *parts)
 {
     if (!parts)
         return;
-    for (size_t i = 0; i < ROOT_PARTS_KEYS_MAX; i++) {
-        key_pair_release(&parts->root[i]);
-        key_pair_release(&parts->targets[i]);
-    }
+    keyring_release(&parts->root);
+    keyring_release(&parts->targets);
     json_decref(parts->image_root);
     json_decref(parts->director_root);
     json_decref(parts->targets_listing);

@@ -2,20 +2,16 @@
 #ifndef CLI_ROOT_PARTS_H
 #define CLI_ROOT_PARTS_H
 
+#include "cli/keyring.h"
 #include "cli/server.h"
-#include "tuf/key.h"
 
 #include <jansson.h>
 
 /* What a new workspace's people sign first: two roots, and top-level targets that delegate nothing
  * yet. */
-#define ROOT_PARTS_KEYS_MAX 16
-
 struct root_parts {
-    struct key_pair root[ROOT_PARTS_KEYS_MAX]; /* --root-key, or the default key */
-    size_t root_count;
-    struct key_pair targets[ROOT_PARTS_KEYS_MAX]; /* --targets-key, or the root keys */
-    size_t targets_count;
+    struct keyring root;    /* --root-key, or the default key */
+    struct keyring targets; /* --targets-key; empty: the root keys */
     int64_t threshold;
     int64_t lifetime_ms;
     json_t *image_root;
@@ -29,9 +25,9 @@ int root_parts_read_keys(struct cli *cli, struct root_parts *parts) MUST_CHECK;
 /* Asks the server for its online keys, and makes the parts. */
 int root_parts_make(struct server *server, struct root_parts *parts) MUST_CHECK;
 
-/* Those who sign a role and whose secret is here; ret_pairs holds ROOT_PARTS_KEYS_MAX. */
-size_t root_parts_signers(const struct root_parts *parts, const char *role,
-                          struct key_pair **ret_pairs);
+/* Those who sign a role and whose secret is here; ret_signers holds KEYRING_MAX. */
+int root_parts_signers(struct cli *cli, struct root_parts *parts, const char *role,
+                       struct signer *ret_signers, size_t *ret_count) MUST_CHECK;
 
 /* Wipes the keys. Accepts NULL and a zeroed struct. */
 void root_parts_release(struct root_parts *parts);

@@ -7,12 +7,10 @@
 #include <sodium.h>
 #include <string.h>
 
-#define MEMORY_MAX ((uint64_t)1 << 30)
-#define OPERATIONS_MAX 16
-
 static_assert(SEAL_KEY_SIZE == crypto_secretbox_KEYBYTES, "secretbox's key");
 static_assert(SEAL_OVERHEAD == crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
               "what stands before the ciphertext");
+static_assert(SEAL_MEMORY_BYTES_MIN == crypto_pwhash_MEMLIMIT_MIN, "Argon2id's least");
 static_assert(SEAL_SALT_SIZE == crypto_pwhash_SALTBYTES, "Argon2id's salt");
 
 const struct seal_cost seal_cost_default = {.operations = 3, .memory_bytes = (uint64_t)64 << 20};
@@ -39,8 +37,8 @@ int seal_open(const uint8_t key[static SEAL_KEY_SIZE], const uint8_t *sealed, si
 int seal_passphrase_key(const char *passphrase, const uint8_t salt[static SEAL_SALT_SIZE],
                         const struct seal_cost *cost, uint8_t ret_key[static SEAL_KEY_SIZE])
 {
-    if (cost->memory_bytes > MEMORY_MAX || cost->memory_bytes < crypto_pwhash_MEMLIMIT_MIN ||
-        cost->operations > OPERATIONS_MAX || cost->operations < crypto_pwhash_OPSLIMIT_MIN)
+    if (cost->memory_bytes > SEAL_MEMORY_BYTES_MAX || cost->memory_bytes < SEAL_MEMORY_BYTES_MIN ||
+        cost->operations > SEAL_OPERATIONS_MAX || cost->operations < crypto_pwhash_OPSLIMIT_MIN)
         return SEAL_E_BROKEN;
     if (crypto_pwhash(ret_key, SEAL_KEY_SIZE, passphrase, strlen(passphrase), salt,
                       cost->operations, cost->memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0)

@@ -29,6 +29,11 @@ void seal_close(const uint8_t key[static SEAL_KEY_SIZE], const void *secret, siz
 int seal_open(const uint8_t key[static SEAL_KEY_SIZE], const uint8_t *sealed, size_t sealed_size,
               void *ret_secret) MUST_CHECK;
 
+/* A cost beyond what we ever write is refused: it may come from a file. */
+#define SEAL_MEMORY_BYTES_MAX ((int64_t)1 << 30)
+#define SEAL_MEMORY_BYTES_MIN 8192
+#define SEAL_OPERATIONS_MAX 16
+
 /* What Argon2id costs; stored beside what was sealed, so that later defaults can rise. */
 struct seal_cost {
     uint64_t operations;
@@ -39,8 +44,7 @@ struct seal_cost {
 extern const struct seal_cost seal_cost_default;
 
 /*
- * The key of a passphrase; the caller wipes it. A cost beyond what we ever write (1 GiB, 16 passes)
- * is refused, since it comes from a file.
+ * The key of a passphrase; the caller wipes it.
  *
  * Returns 0, SEAL_E_BROKEN where the cost is refused, or negative where memory ends.
  */

@@ -22,9 +22,9 @@
 #define KEY_ID_SIZE 65 /* 64 hex digits and the NUL */
 #define KEY_PUBLIC_MAX 1200
 #define KEY_SECRET_MAX 64
+#define KEY_SEED_SIZE 32 /* RFC 8032's secret, of which the rest is made */
 #define KEY_SIGNATURE_MAX 1024
 #define KEY_NAME_MAX 128
-#define KEY_FILE_MAX 16384
 
 struct key_scheme;
 
@@ -61,6 +61,8 @@ enum {
     KEY_E_EXISTS = 3,     /* a file is there already; keys are never overwritten */
     KEY_E_PERMISSION = 4, /* a secret that others may read; ret_error says what to do */
     KEY_E_NO_SECRET = 5,  /* the file holds only the public half */
+    KEY_E_SEALED = 6,     /* the secret is sealed: a passphrase opens it */
+    KEY_E_PASSPHRASE = 7, /* not with this passphrase, or the sealed bytes were changed */
 };
 
 /* Parses a public key object. Returns 0, KEY_E_INVALID, or negative. */
@@ -68,6 +70,9 @@ int key_parse(const json_t *object, struct key *ret_key, struct fields_error *re
 
 /* {"keytype","scheme","keyval"} as a new reference; NULL where memory ends. */
 json_t *key_to_json(const struct key *key);
+
+/* PEM text (SubjectPublicKeyInfo) for other tools; malloc'd, NULL where memory ends. */
+char *key_to_pem(const struct key *key);
 
 /* The scheme's name, "ed25519". */
 const char *key_scheme_name(const struct key *key);
@@ -81,23 +86,17 @@ bool key_verify(const struct key *key, const void *message, size_t size, const u
 /* A new Ed25519 pair. name may be NULL; at most KEY_NAME_MAX bytes of it are kept. */
 int key_generate(const char *name, struct key_pair *ret_pair) MUST_CHECK;
 
+/* The pair of a seed, which the caller wipes. Returns 0 or negative; on failure release the pair.
+ */
+int key_from_seed(const uint8_t seed[static KEY_SEED_SIZE], struct key_pair *ret_pair) MUST_CHECK;
+
+/* The seed of a pair that has its secret; the caller wipes it. */
+void key_seed(const struct key_pair *pair, uint8_t ret_seed[static KEY_SEED_SIZE]);
+
 /* A signer that borrows the pair, which must have its secret. */
 struct signer key_signer(struct key_pair *pair);
 
 /* Wipes. Accepts NULL and a zeroed struct. */
 void key_pair_release(struct key_pair *pair);
-
-/*
- * Key files (docs/PROTOCOL.md). key_file_write creates path durably, with mode 0600 where
- * with_secret and 0644 elsewhere; it never overwrites: KEY_E_EXISTS.
- *
- * key_file_read refuses a secret that group or others may read (KEY_E_PERMISSION), a public half
- * that does not belong to the secret, and sealed secrets of a kind that it does not know.
- * need_secret: KEY_E_NO_SECRET where there is none.
- */
-int key_file_write(int dir_fd, const char *path, const struct key_pair *pair,
-                   bool with_secret) MUST_CHECK;
-int key_file_read(int dir_fd, const char *path, bool need_secret, struct key_pair *ret_pair,
-                  struct fields_error *ret_error) MUST_CHECK;
 
 #endif

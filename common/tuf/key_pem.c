@@ -61,9 +61,8 @@ static EVP_PKEY *decode(const uint8_t *der, size_t size)
     return size > LONG_MAX ? NULL : d2i_PUBKEY(NULL, &der, (long)size);
 }
 
-char *key_pem_format(const uint8_t *der, size_t size)
+static char *format(EVP_PKEY *key)
 {
-    CLEANUP(cleanup_pkey) EVP_PKEY *key = decode(der, size);
     CLEANUP(cleanup_bio) BIO *bio = BIO_new(BIO_s_mem());
     char *text;
     long length;
@@ -72,6 +71,21 @@ char *key_pem_format(const uint8_t *der, size_t size)
         return NULL;
     length = BIO_get_mem_data(bio, &text);
     return strndup(text, (size_t)length);
+}
+
+char *key_pem_format(const uint8_t *der, size_t size)
+{
+    CLEANUP(cleanup_pkey) EVP_PKEY *key = decode(der, size);
+
+    return format(key);
+}
+
+char *key_pem_format_ed25519(const uint8_t *public, size_t size)
+{
+    CLEANUP(cleanup_pkey)
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public, size);
+
+    return format(key);
 }
 
 static bool set_pss(EVP_PKEY_CTX *context)

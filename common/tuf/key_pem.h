@@ -26,6 +26,9 @@ bool key_pem_parse(enum key_pem_type type, const char *pem, uint8_t *ret_der, si
 /* malloc'd PEM text with 64 columns; NULL where memory ends or der is none of ours. */
 char *key_pem_format(const uint8_t *der, size_t size);
 
+/* The same for a raw Ed25519 key (RFC 8410). */
+char *key_pem_format_ed25519(const uint8_t *public, size_t size);
+
 bool key_pem_verify(enum key_pem_type type, const uint8_t *der, size_t der_size,
                     const void *message, size_t size, const uint8_t *signature,
                     size_t signature_size);

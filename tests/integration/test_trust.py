@@ -91,7 +91,7 @@ def test_a_client_gets_what_a_publisher_signed(alice, client):
 def test_what_was_yanked_is_refused_and_never_comes_back(alice, client):
     publish(alice, "1.0.0")
     publish(alice, "1.1.0")
-    alice.run("yank", "digits@1.0.0", status=1)  # nobody confirms
+    alice.run("yank", "digits@1.0.0", status=2)  # nobody confirms
     alice.run("yank", "digits@1.0.0", "--yes")
     client.fetch("1.0.0", status=1)
     client.fetch("1.1.0")
@@ -108,7 +108,7 @@ def test_two_people_must_sign_where_the_threshold_is_two(person, scratch):
     shown = ann.json("root", "show")
     assert [p["role"] for p in shown["image"]["pending"]] == ["root"]
     assert not shown["image"]["roles"]
-    bob.run("root", "sign", "image", "root", status=1)  # nobody confirms
+    bob.run("root", "sign", "image", "root", status=2)  # nobody confirms
     for repository in ("image", "director"):
         signed = bob.run("root", "sign", repository, "root", "--yes")
         assert "version 1 is in force" in signed.out

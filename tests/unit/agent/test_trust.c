@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/trust.h"
 
+#include "tuf/key_file.h"
 #include "world.h"
 
 /* A key pair, and the path of its key file in the world. */

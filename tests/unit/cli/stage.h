@@ -47,10 +47,11 @@ static inline void stage_open(struct stage *stage)
     (void)snprintf(stage->home, sizeof(stage->home), "/tmp/modelferry-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(stage->home));
     ck_assert_int_eq(setenv("HOME", stage->home, 1), 0);
-    for (size_t i = 0; i < 6; i++) {
-        static const char *const names[] = {"XDG_CONFIG_HOME",    "XDG_STATE_HOME",
-                                            "MODELFERRY_URL",     "MODELFERRY_TOKEN",
-                                            "MODELFERRY_PROFILE", "MODELFERRY_CA_FILE"};
+    for (size_t i = 0; i < 8; i++) {
+        static const char *const names[] = {"XDG_CONFIG_HOME",       "XDG_STATE_HOME",
+                                            "MODELFERRY_URL",        "MODELFERRY_TOKEN",
+                                            "MODELFERRY_PROFILE",    "MODELFERRY_CA_FILE",
+                                            "MODELFERRY_PASSPHRASE", "MODELFERRY_PASSPHRASE_FILE"};
 
         ck_assert_int_eq(unsetenv(names[i]), 0);
     }
