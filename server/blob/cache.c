@@ -20,7 +20,11 @@
 #include <sys/stat.h>
 
 #define FILLS_DEFAULT 4
-#define SLICE_BYTES ((size_t)1 << 20)
+/* Files are written by aligned blocks: the kernel then caches them in as large pieces, which
+ * sendfile gives out at less cost than scattered pages. */
+#define BLOCK_BYTES ((size_t)1 << 20)
+/* What is not a whole block yet, and the next slice. */
+#define BUFFER_BYTES (BLOCK_BYTES + BLOB_CHUNK_MAX)
 /* How many slices a fill may take before others get the worker. */
 #define SLICES_A_TURN 4
 /* How long nothing is filled after the disk was full or broken. */
@@ -34,10 +38,11 @@ struct fill {
     struct fill *next;
     struct blob_artifact artifact;
     struct digest_sha256 digest;
-    uint64_t offset;
-    int fd; /* -1: not begun */
+    uint64_t offset; /* behind what was read */
+    int fd;          /* -1: not begun */
     char name[CACHE_DIR_TEMPORARY_SIZE];
-    uint8_t *slice;
+    uint8_t *buffer;
+    size_t held; /* bytes of the buffer that are not written */
 };
 
 struct cache {
@@ -80,7 +85,7 @@ static void fill_free(struct fill *fill)
 {
     if (fill->fd >= 0)
         (void)close(fill->fd);
-    free(fill->slice);
+    free(fill->buffer);
     free(fill);
 }
 
@@ -113,8 +118,8 @@ static int fill_begin(struct fill *fill)
     uint64_t evicted = 0;
     int r;
 
-    fill->slice = malloc(SLICE_BYTES);
-    if (!fill->slice)
+    fill->buffer = malloc(BUFFER_BYTES);
+    if (!fill->buffer)
         return log_fail(ERR_NO_MEMORY, "cannot fill the cache: out of memory");
     (void)pthread_mutex_lock(&cache->mutex);
     r = cache_dir_make_room(cache->directory, cache->limit_bytes, fill->artifact.size_bytes,
@@ -126,17 +131,35 @@ static int fill_begin(struct fill *fill)
     return cache_dir_create(cache->directory, fill->name, &fill->fd);
 }
 
+/* Writes whole blocks, and at the end what is left. */
+static int write_blocks(struct fill *fill)
+{
+    size_t size = fill->held;
+    int r;
+
+    if (fill->offset < fill->artifact.size_bytes)
+        size -= size % BLOCK_BYTES;
+    r = file_write_all(fill->fd, fill->buffer, size);
+    if (r)
+        return r;
+    fill->held -= size;
+    memmove(fill->buffer, fill->buffer + size, fill->held);
+    return 0;
+}
+
 static int fill_slice(struct fill *fill, struct db *db)
 {
+    uint8_t *slice = fill->buffer + fill->held;
     size_t size;
     int r;
 
-    r = read_slice(db, &fill->artifact, fill->offset, fill->slice, SLICE_BYTES, &size);
+    r = read_slice(db, &fill->artifact, fill->offset, slice, BUFFER_BYTES - fill->held, &size);
     if (r)
         return r;
-    digest_sha256_update(&fill->digest, fill->slice, size);
+    digest_sha256_update(&fill->digest, slice, size);
     fill->offset += size;
-    return file_write_all(fill->fd, fill->slice, size);
+    fill->held += size;
+    return write_blocks(fill);
 }
 
 /* The file is complete: checks it and puts it into its place. */

@@ -77,15 +77,22 @@ static void scene_release(struct scene *scene)
     fixture_release(&scene->fixture);
 }
 
-static struct blob_artifact stored(struct scene *scene, uint64_t seed)
+static struct blob_artifact stored_bytes(struct scene *scene, const uint8_t *bytes, size_t size)
 {
-    uint8_t *bytes = fixture_bytes(SIZE, seed);
     uint8_t sha256[DIGEST_SHA256_SIZE];
     struct blob_artifact artifact;
 
-    fixture_store(&scene->fixture, bytes, SIZE);
-    digest_sha256(bytes, SIZE, sha256);
+    fixture_store(&scene->fixture, bytes, size);
+    digest_sha256(bytes, size, sha256);
     ck_assert_int_eq(read_find(scene->fixture.db, FIXTURE_WORKSPACE, sha256, &artifact), 0);
+    return artifact;
+}
+
+static struct blob_artifact stored(struct scene *scene, uint64_t seed)
+{
+    uint8_t *bytes = fixture_bytes(SIZE, seed);
+    struct blob_artifact artifact = stored_bytes(scene, bytes, SIZE);
+
     free(bytes);
     return artifact;
 }
@@ -146,6 +153,34 @@ START_TEST(fills_once_and_gives_a_file)
     stop(&scene);
     ck_assert_int_eq(count_files(scene.directory), 1);
     scene_release(&scene);
+}
+END_TEST
+
+/* Slices end where chunks do, and are written by whole blocks of 1 MiB. */
+START_TEST(keeps_the_bytes_of_any_size)
+{
+    static const size_t sizes[] = {1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, SIZE, SIZE + 4097};
+    uint8_t *cached = malloc(SIZE + 4097);
+    struct scene scene;
+
+    scene_init(&scene);
+    start(&scene, 10 * SIZE);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint8_t *bytes = fixture_bytes(sizes[i], 20 + i);
+        struct blob_artifact artifact = stored_bytes(&scene, bytes, sizes[i]);
+        int fd;
+
+        ck_assert_int_eq(cache_open(scene.cache, &artifact, &fd), CACHE_E_MISSING);
+        wait_for_fill(&scene, i + 1);
+        ck_assert_int_eq(cache_open(scene.cache, &artifact, &fd), 0);
+        ck_assert_int_eq(read(fd, cached, SIZE + 4097), (ssize_t)sizes[i]);
+        ck_assert_mem_eq(cached, bytes, sizes[i]);
+        (void)close(fd);
+        free(bytes);
+    }
+    stop(&scene);
+    scene_release(&scene);
+    free(cached);
 }
 END_TEST
 
@@ -300,8 +335,9 @@ END_TEST
 
 int main(void)
 {
-    return SUITE_RUN("blob/cache", fills_once_and_gives_a_file, survives_the_loss_of_its_directory,
-                     evicts_the_longest_unused, keeps_nothing_that_is_larger_than_itself,
+    return SUITE_RUN("blob/cache", fills_once_and_gives_a_file, keeps_the_bytes_of_any_size,
+                     survives_the_loss_of_its_directory, evicts_the_longest_unused,
+                     keeps_nothing_that_is_larger_than_itself,
                      leaves_nothing_where_the_disk_is_full, never_gives_a_file_with_other_bytes,
                      replaces_a_file_of_the_wrong_size);
 }
