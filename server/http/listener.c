@@ -21,6 +21,9 @@
 #define SWEEP_MS 250
 #define BACKLOG 4096
 #define STOP_POLL_MS 10
+/* How much of a reply may lie in the kernel unsent: enough to keep any line busy between two turns
+ * of an I/O thread, and no more, so that sender and receiver work on a download side by side. */
+#define UNSENT_BYTES_MAX (128 << 10)
 
 /* ---- time ----------------------------------------------------------------------------------- */
 
@@ -218,22 +221,28 @@ static void log_mhd(void *arg, const char *format, va_list args)
              listener->config.name, text);
 }
 
+static void set_socket_options(const struct listener *listener, int fd)
+{
+    const unsigned timeout_ms = listener->config.idle_timeout_s * 1000U;
+    const int unsent = UNSENT_BYTES_MAX;
+
+    /* a peer that lost power in the middle of an event stream must not stay for hours */
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+}
+
 static void notify_connection(void *arg, struct MHD_Connection *mhd, void **context,
                               enum MHD_ConnectionNotificationCode what)
 {
     struct listener *listener = arg;
     const union MHD_ConnectionInfo *info;
-    unsigned timeout_ms;
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         connection_close(&listener->connections, TAKE_PTR(*context));
         return;
     }
     info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-    /* a peer that lost power in the middle of an event stream must not stay for hours */
-    timeout_ms = listener->config.idle_timeout_s * 1000U;
-    (void)setsockopt(info->connect_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
-                     sizeof(timeout_ms));
+    set_socket_options(listener, info->connect_fd);
     *context =
         connection_open(&listener->connections, listener, info->connect_fd,
                         atomic_load(&listener->now_ms) + atomic_load(&listener->header_timeout_ms));
