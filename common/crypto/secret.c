@@ -24,7 +24,9 @@ void secret_wipe(void *bytes, size_t size)
 
 bool secret_equal(const void *a, const void *b, size_t size)
 {
-    return sodium_memcmp(a, b, size) == 0;
+    /* a digest is compared by vectors, not by bytes */
+    return (size == crypto_verify_32_BYTES ? crypto_verify_32(a, b) : sodium_memcmp(a, b, size)) ==
+           0;
 }
 
 void secret_token(const char *prefix, char ret_token[static SECRET_TOKEN_SIZE])
