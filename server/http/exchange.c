@@ -496,11 +496,12 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
 
 static void log_access(const struct request *request, enum MHD_RequestTerminationCode why)
 {
-    int64_t took_us = now_us() - request->started_us;
     bool quiet = request->route && request->route->flags & ROUTE_NO_LOG && request->status < 500;
+    int64_t took_us;
 
     if (request->phase == EXCHANGE_NEW || quiet)
         return;
+    took_us = now_us() - request->started_us;
     log_context("listener", request->listener->config.name);
     log_context("request", request_id(request));
     log_line(LOG_INFO, "%s %s %u in %lld.%03lld ms from %s%s%s%s", request->method, request->uri,
