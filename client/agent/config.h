@@ -37,6 +37,7 @@ struct config {
     bool check_config;
     const char *token;
     const char *token_file;
+    const char *root_file;
     struct options_list trust;
 
     const char *state_dir;

@@ -2,6 +2,7 @@
 #include "agent/daemon.h"
 
 #include "agent/chores.h"
+#include "agent/detections.h"
 #include "agent/fetch.h"
 #include "agent/follow.h"
 #include "agent/identity.h"
@@ -40,6 +41,7 @@ struct daemon {
     struct http *http;
     struct ipc ipc;
     struct reporter reporter;
+    struct detections detections;
     struct sync sync;
     struct follow follow;
     struct chores chores;
@@ -169,8 +171,8 @@ static int open_store(struct daemon *daemon)
         return r > 0 ? ERR_INTERNAL : r;
     r = trust_load(&daemon->store, &daemon->trust, detail);
     if (r == TRUST_E_NONE)
-        return log_fail(ERR_UNAVAILABLE, "no publisher's key is trusted: run 'modelferry-agent "
-                                         "enroll --trust KEYFILE'");
+        return log_fail(ERR_UNAVAILABLE, "nothing is trusted: run 'modelferry-agent enroll --root "
+                                         "FILE'");
     return r > 0 ? log_fail(ERR_INTERNAL, "%s", detail) : r;
 }
 
@@ -205,8 +207,11 @@ static void assemble(struct daemon *daemon)
                                    .trust = &daemon->trust,
                                    .ipc = &daemon->ipc,
                                    .reporter = &daemon->reporter,
+                                   .detections = &daemon->detections,
                                    .url = url};
+    detections_load(&daemon->detections, &daemon->store, daemon->loop.clock);
     reporter_init(&daemon->reporter, &daemon->loop, &daemon->store, &daemon->identity, url, &retry);
+    daemon->reporter.detections = &daemon->detections;
     daemon->reporter.idle = look_soon;
     daemon->reporter.state = daemon;
     sync_init(&daemon->sync, &daemon->parts, &retry);

@@ -97,20 +97,34 @@ static bool take_url(const struct config *config, char ret_url[static IDENTITY_U
 /* What was pinned before stays: a device may learn of more publishers, never silently of fewer. */
 static bool pin_trust(const struct config *config, const struct store *store)
 {
-    CLEANUP(trust_release) struct trust trust = {0};
     char detail[TRUST_DETAIL_SIZE] = "";
-    int r = 0;
+    int r = trust_enroll(store, config, detail);
 
-    for (size_t i = 0; !r && i < config->trust.count; i++)
-        r = trust_pin(store, config->trust.texts[i], detail);
-    if (!r)
-        r = trust_load(store, &trust, detail);
     if (r == TRUST_E_NONE)
-        log_line(LOG_ERROR, "no publisher's key: give --trust KEYFILE for each publisher whose "
-                            "models this device may run");
+        log_line(LOG_ERROR,
+                 "nothing to trust: give --root FILE (made by 'modelferry root export'), "
+                 "or --trust KEYFILE for each publisher whose models this device may "
+                 "run");
     else if (r > 0)
         log_line(LOG_ERROR, "%s", detail);
     return !r;
+}
+
+/* Roots of another workspace would refuse all that this server has to say. */
+static int check_workspace(const struct store *store, const char *workspace)
+{
+    CLEANUP(trust_release) struct trust trust = {0};
+    char detail[TRUST_DETAIL_SIZE] = "";
+    int r = trust_load(store, &trust, detail);
+
+    if (r)
+        return r < 0 ? r : log_fail(ERR_INTERNAL, "%s", detail);
+    if (trust.mode == TRUST_KEYS || strcmp(trust.roots.workspace, workspace) == 0)
+        return 0;
+    return log_fail(ERR_UNAVAILABLE,
+                    "cannot enrol: the enrolment token is of workspace '%s', the pinned roots are "
+                    "of '%s'; enrol again with the roots and the token of one workspace",
+                    workspace, trust.roots.workspace);
 }
 
 static int build_request(const struct config *config, struct key_pair *pair, const char *name,
@@ -175,6 +189,9 @@ static int keep_answer(const struct config *config, const struct store *store, c
         enrolment_answer_decode(json, &arena, &answer, &error))
         return log_fail(ERR_UNAVAILABLE, "cannot enrol: the server's answer is malformed: %s",
                         error.text);
+    r = check_workspace(store, answer.workspace);
+    if (r)
+        return r;
     (void)snprintf(identity.url, sizeof(identity.url), "%s", url);
     (void)snprintf(identity.device, sizeof(identity.device), "%s", answer.device);
     (void)snprintf(identity.device_id, sizeof(identity.device_id), "%s", answer.device_id);

@@ -5,7 +5,7 @@
 #include "agent/config.h"
 
 /*
- * `enroll`: pins the publishers' keys, makes the device's key, proves to the server that we hold
+ * `enroll`: pins what this device trusts, makes the device's key, proves to the server that we hold
  * it, and keeps what the server answers. May be repeated: the same key and name get a new token.
  *
  * Returns the exit status.

@@ -68,7 +68,7 @@ static void finish(struct fetch *fetch, enum fetch_outcome outcome, int64_t retr
 
     (void)snprintf(copy, sizeof(copy), "%s", detail);
     release(fetch);
-    if (outcome == FETCH_E_HASH || outcome == FETCH_E_NO_SPACE) {
+    if (outcome == FETCH_E_HASH || outcome == FETCH_E_ENDLESS || outcome == FETCH_E_NO_SPACE) {
         part_path(fetch, part);
         (void)unlinkat(fetch->store->dir_fd, part, 0);
     }
@@ -232,11 +232,11 @@ static void on_done(void *state, int outcome, struct http_response *response)
         return;
     }
     if (outcome == HTTP_E_ABORTED) {
-        finish(fetch, FETCH_E_HASH, -1, "the artifact is longer than its manifest says");
+        finish(fetch, FETCH_E_ENDLESS, -1, "the artifact is longer than its manifest says");
         return;
     }
     if (outcome) {
-        finish(fetch, FETCH_E_NETWORK, -1, detail);
+        finish(fetch, outcome == HTTP_E_TIMEOUT ? FETCH_E_SLOW : FETCH_E_NETWORK, -1, detail);
         return;
     }
     on_answer(fetch, response, detail);

@@ -25,9 +25,11 @@
 
 enum fetch_outcome {
     FETCH_OK,
-    FETCH_E_NETWORK,  /* unreachable, cut off, slow, 5xx, 429: try again; the part is kept */
+    FETCH_E_NETWORK,  /* unreachable, cut off, 5xx, 429: try again; the part is kept */
+    FETCH_E_SLOW,     /* given up; the part is kept */
     FETCH_E_REFUSED,  /* the server said 4xx */
     FETCH_E_HASH,     /* all bytes came and they are the wrong ones: the part is removed */
+    FETCH_E_ENDLESS,  /* more bytes came than were promised: the part is removed */
     FETCH_E_NO_SPACE, /* the part is removed, to leave room for what else must be written */
     FETCH_E_SYSTEM,   /* reading or writing failed */
 };

@@ -2,6 +2,7 @@
 #include "agent/install.h"
 
 #include "agent/config.h"
+#include "agent/detections.h"
 #include "agent/identity.h"
 #include "agent/outcome.h"
 #include "agent/reporter.h"
@@ -12,6 +13,7 @@
 #include "crypto/text.h"
 #include "lib/retry.h"
 #include "model/manifest.h"
+#include "tuf/targetpath.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -84,6 +86,24 @@ static struct outcome_attempt attempt_of(const struct install *install)
     };
 }
 
+/* A code that is a check's name is a detection too. artifact NULL: it is about the manifest. */
+static void detect(struct install *install, const char *code, const char *artifact,
+                   const char *detail)
+{
+    enum detection_check check = detection_parse(code);
+    struct arena *arena = &install->arena;
+    char variant[VARIANT_TEXT_SIZE];
+    const char *file;
+
+    if (check == DETECTION_NONE || !install->want.model)
+        return;
+    variant_format(&install->want.variant, variant);
+    file = artifact ? targetpath_artifact(arena, install->want.model, install->want.version,
+                                          variant, artifact)
+                    : targetpath_manifest(arena, install->want.model, install->want.version);
+    detections_add(install->parts->detections, check, NULL, file, detail);
+}
+
 /* It will fail again: reported, remembered, and not tried until the desired state changes. */
 static void refuse(struct install *install, const char *code, const char *detail)
 {
@@ -91,6 +111,7 @@ static void refuse(struct install *install, const char *code, const char *detail
 
     log_line(LOG_ERROR, "slot '%s': not installing %s %s: %s", install->slot, install->want.model,
              install->want.version, detail);
+    detect(install, code, NULL, detail);
     if (outcome_failed(install->parts, &attempt, code, detail)) {
         finish(install, INSTALL_E_RETRY, -1);
         return;
@@ -98,22 +119,37 @@ static void refuse(struct install *install, const char *code, const char *detail
     finish(install, INSTALL_E_FAILED, -1);
 }
 
-/* It may work later; said once for each reason. */
-static void postpone(struct install *install, const char *code, const char *detail,
-                     int64_t retry_after_ms)
+/* It may work later; said of the slot once for each reason, and never of the mere network. */
+static void postpone(struct install *install, const struct stage_result *why)
 {
     struct outcome_attempt attempt = attempt_of(install);
 
     log_line(LOG_WARN, "slot '%s': %s %s is not there yet: %s", install->slot, install->want.model,
-             install->want.version, detail);
-    if (code && outcome_delayed(install->parts, &attempt, code, detail))
+             install->want.version, why->detail);
+    detect(install, why->code, why->artifact, why->detail);
+    if (detection_parse(why->code) != DETECTION_UNREACHABLE &&
+        outcome_delayed(install->parts, &attempt, why->code, why->detail))
         log_line(LOG_WARN, "slot '%s': the delay could not be reported", install->slot);
-    finish(install, INSTALL_E_RETRY, retry_after_ms);
+    finish(install, INSTALL_E_RETRY, why->retry_after_ms);
+}
+
+static void postpone_for(struct install *install, const char *code, const char *detail)
+{
+    postpone(install, &(struct stage_result){.code = code, .detail = detail, .retry_after_ms = -1});
+}
+
+/* What the system did not let us do. */
+static void postpone_system(struct install *install, int r, const char *what)
+{
+    if (r == ERR_NO_SPACE)
+        postpone_for(install, "disk-full", "the disk is full: free some space");
+    else
+        postpone_for(install, "system-error", what);
 }
 
 /* ---- the manifest */
 
-static bool take_version(struct install *install, const struct manifest_variant *variant)
+static void take_version(struct install *install, const struct manifest_variant *variant)
 {
     struct slot_version *version = &install->version;
     char text[VARIANT_TEXT_SIZE];
@@ -133,7 +169,6 @@ static bool take_version(struct install *install, const struct manifest_variant 
         version->artifacts[i].length = variant->artifacts[i].length;
         memcpy(version->artifacts[i].sha256, variant->artifacts[i].sha256, DIGEST_SHA256_SIZE);
     }
-    return true;
 }
 
 /* Whether the manifest, properly signed, is about what was asked for. */
@@ -152,6 +187,34 @@ static bool is_about(const struct install *install, const struct manifest *manif
     return false;
 }
 
+/* Whether the manifest has the files that director and image repository agree on, and no others. */
+static bool is_agreed(const struct install *install, const struct manifest_variant *variant)
+{
+    const struct agreement_slot *agreed = &install->agreed;
+    size_t found = 0;
+
+    for (size_t i = 0; i < variant->artifact_count; i++)
+        for (size_t j = 0; j < agreed->artifact_count; j++)
+            found += strcmp(variant->artifacts[i].name, agreed->artifacts[j].name) == 0 &&
+                     variant->artifacts[i].length == agreed->artifacts[j].length &&
+                     memcmp(variant->artifacts[i].sha256, agreed->artifacts[j].sha256,
+                            DIGEST_SHA256_SIZE) == 0;
+    return found == variant->artifact_count && found == agreed->artifact_count;
+}
+
+/* NULL, or the code of why a manifest that was read is not believed. */
+static const char *doubt(const struct install *install, const struct envelope *envelope,
+                         char ret_detail[static TRUST_DETAIL_SIZE])
+{
+    const struct trust *trust = install->parts->trust;
+
+    if (trust->mode == TRUST_ROOTS) /* its hash is what both repositories list */
+        return NULL;
+    if (pinned_keys_verify(&trust->keys, install->want.model, envelope, ret_detail))
+        return "arbitrary-software";
+    return NULL;
+}
+
 /* NULL, with the version taken, or the code of what is wrong. */
 static const char *examine(struct install *install, char ret_detail[static TRUST_DETAIL_SIZE])
 {
@@ -160,31 +223,39 @@ static const char *examine(struct install *install, char ret_detail[static TRUST
     char variant_text[VARIANT_TEXT_SIZE];
     const struct manifest_variant *variant;
     struct manifest manifest;
+    const char *code;
 
     if (envelope_parse(install->manifest, install->manifest_size, MANIFEST_SIZE_MAX,
                        &install->arena, &envelope, &error)) {
         (void)snprintf(ret_detail, TRUST_DETAIL_SIZE, "the manifest is malformed: %.400s",
                        error.text);
-        return "bad-manifest";
+        return "malformed";
     }
-    if (trust_verify(install->parts->trust, install->parts->identity->workspace,
-                     install->want.model, &envelope, ret_detail))
-        return "bad-signature";
+    code = doubt(install, &envelope, ret_detail);
+    if (code)
+        return code;
     if (manifest_decode(envelope.signed_part, &install->arena, &manifest, &error)) {
         (void)snprintf(ret_detail, TRUST_DETAIL_SIZE, "the manifest is malformed: %.400s",
                        error.text);
-        return "bad-manifest";
+        return "malformed";
     }
     if (!is_about(install, &manifest, ret_detail, TRUST_DETAIL_SIZE))
-        return "wrong-manifest";
+        return "mix-and-match";
     variant_format(&install->want.variant, variant_text);
     variant = manifest_find(&manifest, variant_text);
     if (!variant) {
         (void)snprintf(ret_detail, TRUST_DETAIL_SIZE, "the manifest has no variant '%s'",
                        variant_text);
-        return "unknown-variant";
+        return "missing";
     }
-    (void)take_version(install, variant);
+    if (install->parts->trust->mode == TRUST_ROOTS && !is_agreed(install, variant)) {
+        (void)snprintf(ret_detail, TRUST_DETAIL_SIZE,
+                       "the manifest's files of '%s' are not those that director and image "
+                       "repository agree on",
+                       variant_text);
+        return "mix-and-match";
+    }
+    take_version(install, variant);
     return NULL;
 }
 
@@ -208,7 +279,7 @@ static void replace_damaged(struct install *install, const char *detail)
     if (!r)
         r = slot_remove_version(store, install->slot, install->stage.id);
     if (r)
-        postpone(install, "damaged", "the installed version is damaged and in use", -1);
+        postpone_for(install, "damaged", "the installed version is damaged and in use");
     else
         start_stage(install);
 }
@@ -222,7 +293,7 @@ static void on_staged(void *state, const struct stage_result *result)
     else if (result->outcome == STAGE_E_BROKEN)
         replace_damaged(install, result->detail);
     else
-        postpone(install, result->code, result->detail, result->retry_after_ms);
+        postpone(install, result);
 }
 
 static void start_stage(struct install *install)
@@ -235,10 +306,7 @@ static void start_stage(struct install *install)
         r = stage_start(&install->stage, install->parts, install->slot, &install->version,
                         install->manifest, install->manifest_size, on_staged, install);
     if (r)
-        postpone(install, r == ERR_NO_SPACE ? "disk-full" : "system-error",
-                 r == ERR_NO_SPACE ? "the disk is full: free some space"
-                                   : "the slot's directory cannot be prepared, the log says why",
-                 -1);
+        postpone_system(install, r, "the slot's directory cannot be prepared, the log says why");
 }
 
 static void use_manifest(struct install *install)
@@ -262,6 +330,15 @@ static bool is_the_manifest(const struct install *install, const char *bytes, si
     return memcmp(digest, install->want.manifest_sha256, sizeof(digest)) == 0;
 }
 
+static const char *transfer_code(int outcome, int status)
+{
+    if (outcome == HTTP_E_TOO_LARGE)
+        return "endless-data";
+    if (outcome == HTTP_E_TIMEOUT)
+        return "slow-retrieval";
+    return !outcome && status < 500 ? "missing" : "unreachable";
+}
+
 static void on_manifest(void *state, int outcome, struct http_response *response)
 {
     struct install *install = state;
@@ -272,13 +349,14 @@ static void on_manifest(void *state, int outcome, struct http_response *response
     install->transfer = NULL;
     http_response_explain(response, text, sizeof(text));
     if (outcome || response->status != 200) {
-        postpone(install, !outcome && response->status < 500 ? "download-refused" : NULL, text,
-                 retry_after_ms);
+        postpone(install, &(struct stage_result){.code = transfer_code(outcome, response->status),
+                                                 .detail = text,
+                                                 .retry_after_ms = retry_after_ms});
         return;
     }
     if (!response->body.bytes ||
         !is_the_manifest(install, response->body.bytes, response->body.size)) {
-        postpone(install, "bad-hash", "the manifest has other bytes than the state promises", -1);
+        postpone_for(install, "wrong-bytes", "the manifest has other bytes than were promised");
         return;
     }
     install->manifest = TAKE_PTR(response->body.bytes);
@@ -299,6 +377,16 @@ static int request_manifest(struct install *install)
     request.response_bytes_max = MANIFEST_SIZE_MAX;
     request.state = install;
     return http_start(install->parts->loop->http, &request, on_manifest, &install->transfer);
+}
+
+static void copy_agreed(struct install *install, const struct agreement_slot *agreed)
+{
+    install->agreed = (struct agreement_slot){.artifact_count = agreed->artifact_count};
+    install->agreed.artifacts = arena_memdup(&install->arena, agreed->artifacts,
+                                             agreed->artifact_count * sizeof(*agreed->artifacts));
+    for (size_t i = 0; i < agreed->artifact_count; i++)
+        install->agreed.artifacts[i].name =
+            arena_strdup(&install->arena, agreed->artifacts[i].name);
 }
 
 static void copy_want(struct install *install, const struct state_slot *want)
@@ -325,17 +413,20 @@ static void begin(struct install *install, const struct parts *parts, const char
     install->started_us = clock_monotonic_us(parts->loop->clock);
 }
 
-int install_start(struct install *install, const struct parts *parts, const struct state_slot *want,
-                  int64_t state_version,
+int install_start(struct install *install, const struct parts *parts,
+                  const struct install_order *order,
                   void (*done)(void *state, enum install_outcome outcome, int64_t retry_after_ms),
                   void *state)
 {
+    const struct state_slot *want = order->want;
     int r;
 
     begin(install, parts, want->name, done, state);
     install->phase = INSTALL_MANIFEST;
-    install->state_version = state_version;
+    install->state_version = order->state_version;
     copy_want(install, want);
+    if (order->agreed)
+        copy_agreed(install, order->agreed);
     log_line(LOG_INFO, "slot '%s': installing %s %s", install->slot, want->model, want->version);
     r = request_manifest(install);
     if (r)
@@ -400,8 +491,7 @@ static void activate_recorded(struct install *install)
     if (!r)
         r = record_step(install, JOURNAL_RELOAD);
     if (r) { /* the journal stays: what can be done is done at the next start or retry */
-        postpone(install, r == ERR_NO_SPACE ? "disk-full" : "system-error",
-                 "the slot cannot be switched, the log says why", -1);
+        postpone_system(install, r, "the slot cannot be switched, the log says why");
         return;
     }
     install->phase = INSTALL_RELOAD;
@@ -428,10 +518,7 @@ static void activate(struct install *install)
     if (r >= 0)
         r = record_step(install, JOURNAL_ACTIVATE);
     if (r < 0) {
-        postpone(install, r == ERR_NO_SPACE ? "disk-full" : "system-error",
-                 r == ERR_NO_SPACE ? "the disk is full: free some space"
-                                   : "the journal cannot be written, the log says why",
-                 -1);
+        postpone_system(install, r, "the journal cannot be written, the log says why");
         return;
     }
     activate_recorded(install);

@@ -2,6 +2,7 @@
 #ifndef AGENT_INSTALL_H
 #define AGENT_INSTALL_H
 
+#include "agent/agreement.h"
 #include "agent/journal.h"
 #include "agent/parts.h"
 #include "agent/reload.h"
@@ -15,12 +16,14 @@
 #include <stdint.h>
 
 /*
- * One slot, from what it has to what is asked: manifest -> signature -> artifacts -> stage ->
+ * One slot, from what it has to what is asked: manifest -> trust -> artifacts -> stage ->
  * activate -> reload -> commit, or back. From `activate` on every step is journalled first
  * (agent/journal.h), and install_recover() takes up where a crash left off.
  *
- * Nothing is activated unless a trusted publisher signed its manifest, the manifest is the one
- * that the state names, and every artifact has the bytes that it promises.
+ * Nothing is activated unless its manifest is the one that is asked for, is trusted (a pinned key
+ * signed it; or director and image repository agree on it and on all its artifacts), does not take
+ * the model back below a release counter that was served before, and every artifact has the bytes
+ * that it promises.
  */
 
 enum install_outcome {
@@ -49,7 +52,8 @@ struct install {
     char slot[NAME_MAX_BYTES + 1];
     struct state_slot want; /* strings in the arena */
     int64_t state_version;
-    struct slot_version version; /* in the arena */
+    struct agreement_slot agreed; /* in the arena; no artifacts: keys are trusted */
+    struct slot_version version;  /* in the arena */
     char *manifest;
     size_t manifest_size;
     struct http_transfer *transfer;
@@ -60,9 +64,16 @@ struct install {
     int64_t started_us;
 };
 
+/* What to install; borrowed until install_start() returns. */
+struct install_order {
+    const struct state_slot *want;
+    int64_t state_version;
+    const struct agreement_slot *agreed; /* NULL: this device trusts keys */
+};
+
 /* done is called once, from the loop. Returns 0 or negative when fatal. */
-int install_start(struct install *install, const struct parts *parts, const struct state_slot *want,
-                  int64_t state_version,
+int install_start(struct install *install, const struct parts *parts,
+                  const struct install_order *order,
                   void (*done)(void *state, enum install_outcome outcome, int64_t retry_after_ms),
                   void *state) MUST_CHECK;
 

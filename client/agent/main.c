@@ -84,8 +84,9 @@ static int run_config(void *context, int operands, char **operand)
 
 static const struct options_command commands[] = {
     {"enroll",                                   "", 0, 0, NULL, run_enroll, "Make this machine a device of a server.",
-     "Needs --url, --token-file (or --token) and one or more --trust KEYFILE. The device's key is\n"
-     "made here and stays here."},
+     "Needs --url, --token-file (or --token), and what to trust: --root FILE, or, the simple way, "
+     "one\n"
+     "or more --trust KEYFILE. The device's key is made here and stays here. May be repeated."},
     {"run",                                         "", 0, 0, NULL, run_daemon, "Keep the slots as the server wants them.", NULL},
     {"status",                                      "", 0, 0, NULL, run_status, "Show slots, versions and what is under way.",
      "Ends with 0, with 3 where no agent runs, with 1 where there is nothing to tell."},

@@ -98,6 +98,11 @@ int outcome_delayed(const struct parts *parts, const struct outcome_attempt *att
     return r == ERR_NO_SPACE ? 0 : r; /* at worst it is said twice */
 }
 
+int outcome_detected(const struct parts *parts, int64_t state_version)
+{
+    return put(parts, 0, state_version, NULL);
+}
+
 /* ---- what was switched */
 
 static int fill_version(const struct parts *parts, const char *slot, const char *id,

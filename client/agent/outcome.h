@@ -34,6 +34,9 @@ int outcome_delayed(const struct parts *parts, const struct outcome_attempt *att
 int outcome_commit(const struct parts *parts, const char *slot,
                    const struct journal_record *record) MUST_CHECK;
 
+/* What was detected is other than what was last reported. */
+int outcome_detected(const struct parts *parts, int64_t state_version) MUST_CHECK;
+
 /* The slot is no longer asked for. */
 int outcome_removed(const struct parts *parts, const char *slot, int64_t state_version) MUST_CHECK;
 

@@ -11,6 +11,7 @@ struct parts {
     const struct trust *trust;
     struct ipc *ipc;
     struct reporter *reporter;
+    struct detections *detections;
     const char *url; /* base of the device listener */
 };
 

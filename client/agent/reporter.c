@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reporter.h"
 
+#include "agent/detections.h"
 #include "agent/slot.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -108,8 +109,9 @@ static int build(struct reporter *reporter, int64_t sequence, int64_t state_vers
     CLEANUP(cleanup_json) json_t *signed_part = NULL;
     CLEANUP(arena_release) struct arena arena = {0};
     struct serving serving = {.store = reporter->store, .arena = &arena};
+    struct detection detected[REPORT_DETECTIONS_MAX];
     char detail[REPORT_DETAIL_MAX];
-    struct report_slot copy = *slot;
+    struct report_slot copy = slot ? *slot : (struct report_slot){0};
     struct report_error error;
     struct signer signer = key_signer(&reporter->identity->pair);
     struct report report = {.device_id = reporter->identity->device_id,
@@ -117,15 +119,18 @@ static int build(struct reporter *reporter, int64_t sequence, int64_t state_vers
                             .time_ms = clock_wall_ms(reporter->loop->clock),
                             .state_version = state_version,
                             .slots = &copy,
-                            .slot_count = 1,
-                            .serving = serving.slots};
+                            .slot_count = slot ? 1 : 0,
+                            .serving = serving.slots,
+                            .detected = detected};
     int r = slot_each(reporter->store, add_serving, &serving);
 
     if (r)
         return r;
     report.serving_count = serving.count;
+    if (reporter->detections)
+        report.detected_count = detections_list(reporter->detections, detected);
     secret_random(report.nonce, sizeof(report.nonce));
-    if (slot->error) {
+    if (slot && slot->error) {
         (void)snprintf(detail, sizeof(detail), "%s",
                        slot->error->detail ? slot->error->detail : "");
         make_printable(detail);
@@ -167,6 +172,8 @@ int reporter_put(struct reporter *reporter, int64_t sequence, int64_t state_vers
         r = spool_put(&reporter->spool, sequence, envelope.bytes, envelope.size);
     if (r == ERR_NO_SPACE)
         r = hold(reporter, sequence, &envelope);
+    if (!r && reporter->detections)
+        detections_told(reporter->detections);
     return r;
 }
 

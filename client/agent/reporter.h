@@ -25,7 +25,8 @@ struct reporter {
     struct loop *loop;
     const struct store *store;
     struct identity *identity;
-    const char *url; /* base of the device listener */
+    struct detections *detections; /* every report holds them; may be NULL */
+    const char *url;               /* base of the device listener */
     struct spool spool;
     struct retry retry;
     struct loop_timer timer;
@@ -52,9 +53,11 @@ void reporter_init(struct reporter *reporter, struct loop *loop, const struct st
 int reporter_sequence(struct reporter *reporter, int64_t *ret_sequence) MUST_CHECK;
 
 /*
- * Signs and spools a report on one slot; the same sequence again replaces what is spooled.
+ * Signs and spools a report on one slot, and on what is wrong at the moment; the same sequence
+ * again replaces what is spooled.
  *
- * slot  its strings are borrowed; bytes that are not UTF-8 in the error's detail are replaced
+ * slot  NULL: there is no news of any; its strings are borrowed; bytes that are not UTF-8 in the
+ * error's detail are replaced
  */
 int reporter_put(struct reporter *reporter, int64_t sequence, int64_t state_version,
                  const struct report_slot *slot) MUST_CHECK;

@@ -60,6 +60,11 @@ int stage_manifest(const struct store *store, const char *slot, const char *id, 
     return r > 0 ? SLOT_E_NONE : r;
 }
 
+static const struct slot_artifact *artifact_at_hand(const struct stage *stage)
+{
+    return &stage->version->artifacts[stage->index];
+}
+
 void stage_cancel(struct stage *stage)
 {
     if (!stage->busy)
@@ -73,8 +78,11 @@ void stage_cancel(struct stage *stage)
 static void finish(struct stage *stage, enum stage_outcome outcome, const char *code,
                    const char *detail, int64_t retry_after_ms)
 {
-    struct stage_result result = {outcome, code, detail, retry_after_ms};
+    struct stage_result result = {
+        .outcome = outcome, .code = code, .detail = detail, .retry_after_ms = retry_after_ms};
 
+    if (code && stage->index < stage->version->artifact_count)
+        result.artifact = artifact_at_hand(stage)->name;
     stage_cancel(stage);
     stage->done(stage->state, &result);
 }
@@ -87,11 +95,6 @@ static void finish_fatal(struct stage *stage, int r, const char *what)
     (void)snprintf(detail, sizeof(detail), "%s%s; the agent tries again by itself", what,
                    full ? ": the disk is full, free some space" : " failed, the log says why");
     finish(stage, STAGE_E_RETRY, full ? "disk-full" : "system-error", detail, -1);
-}
-
-static const struct slot_artifact *artifact_at_hand(const struct stage *stage)
-{
-    return &stage->version->artifacts[stage->index];
 }
 
 static void next_artifact(struct stage *stage)
@@ -119,12 +122,14 @@ static int link_into_staging(struct stage *stage, const char *from)
     return 0;
 }
 
-/* One row an outcome: what the report calls it (NULL: not worth one). */
+/* One row an outcome: what the report calls it. */
 static const char *const fetch_codes[] = {
     [FETCH_OK] = NULL,
-    [FETCH_E_NETWORK] = NULL,
-    [FETCH_E_REFUSED] = "download-refused",
-    [FETCH_E_HASH] = "bad-hash",
+    [FETCH_E_NETWORK] = "unreachable",
+    [FETCH_E_SLOW] = "slow-retrieval",
+    [FETCH_E_REFUSED] = "missing",
+    [FETCH_E_HASH] = "wrong-bytes",
+    [FETCH_E_ENDLESS] = "endless-data",
     [FETCH_E_NO_SPACE] = "disk-full",
     [FETCH_E_SYSTEM] = "system-error",
 };

@@ -25,8 +25,9 @@ enum stage_outcome {
 
 struct stage_result {
     enum stage_outcome outcome;
-    const char *code;   /* for the report: "disk-full"; NULL: not worth one (the network) */
-    const char *detail; /* lives until done returns */
+    const char *code;     /* for the report: "disk-full" */
+    const char *artifact; /* the name of the one at fault; NULL: none */
+    const char *detail;   /* lives until done returns */
     int64_t retry_after_ms;
 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/status.h"
 
+#include "agent/detections.h"
 #include "agent/identity.h"
 #include "agent/ipc.h"
 #include "agent/reporter.h"
 #include "agent/slot.h"
 #include "agent/store.h"
+#include "agent/trust.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -129,6 +131,19 @@ static void add_state_version(const struct store *store, json_t *root)
     (void)json_object_set(root, "state_version", version ? version : json_null());
 }
 
+/* What it trusts: "roots", "keys", or null where that cannot be read. */
+static void add_trust(const struct store *store, json_t *root)
+{
+    CLEANUP(trust_release) struct trust trust = {0};
+    char detail[TRUST_DETAIL_SIZE];
+    bool readable = faccessat(store->dir_fd, "identity/trust", R_OK, 0) == 0;
+    bool known = readable && trust_load(store, &trust, detail) == 0;
+
+    (void)json_object_set_new(root, "trust",
+                              known ? json_string(trust_mode_name(trust.mode)) : json_null());
+    (void)json_object_set_new(root, "detected", detections_peek(store));
+}
+
 static bool add_agent(const char *socket, json_t *root)
 {
     AUTO_FREE char *text = NULL;
@@ -165,6 +180,20 @@ static void print_slot(const char *name, const json_t *slot)
         (void)printf("  failed: %s: %s\n", text_of(failed, "code"), text_of(failed, "detail"));
 }
 
+static void print_detected(const json_t *root)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach (json_object_get(root, "detected"), i, item) {
+        const char *repository = json_string_value(json_object_get(item, "repository"));
+
+        (void)printf("refused: %s: %s%s%s: %s\n", text_of(item, "check"),
+                     repository ? repository : "", repository ? " " : "", text_of(item, "file"),
+                     text_of(item, "detail"));
+    }
+}
+
 static void print_text(const json_t *root)
 {
     const json_t *agent = json_object_get(root, "agent");
@@ -172,7 +201,8 @@ static void print_text(const json_t *root)
     const char *name;
     json_t *slot;
 
-    (void)printf("device %s of %s\n", text_of(root, "device"), text_of(root, "server"));
+    (void)printf("device %s of %s, trusts %s\n", text_of(root, "device"), text_of(root, "server"),
+                 text_of(root, "trust"));
     if (json_is_object(agent))
         (void)printf("agent runs, pid %d, %s, by %s, %d reports waiting\n",
                      (int)json_integer_value(json_object_get(agent, "pid")),
@@ -183,6 +213,7 @@ static void print_text(const json_t *root)
         (void)printf("no agent runs\n");
     json_object_foreach (json_object_get(root, "slots"), name, slot)
         print_slot(name, slot);
+    print_detected(root);
     if (json_is_object(update))
         (void)printf("slot %s: %s of %s %s, %" PRId64 " of %" PRId64 " bytes\n",
                      text_of(update, "slot"), text_of(update, "phase"), text_of(update, "model"),
@@ -209,6 +240,7 @@ int status_print(const struct config *config)
         return 1;
     add_identity(&store, root);
     add_state_version(&store, root);
+    add_trust(&store, root);
     runs = add_agent(config->socket, root);
     if (slot_each(&store, add_slot, &survey))
         return 1;

@@ -14,8 +14,11 @@
  *
  *     lock                           held by the one agent that may change anything
  *     identity/                      key, token, who we are: 0700
- *     identity/trust/                the publishers' public keys
+ *     identity/trust/                pinned roots, or the publishers' public keys
  *     metadata/state.json            the desired state as last received
+ *     metadata/{director,image}/     trusted TUF metadata
+ *     metadata/detected.json         what is wrong at the moment
+ *     metadata/counters.json         the highest release counter of each model
  *     downloads/HEX.part, HEX        artifacts on their way, and whole ones not yet staged
  *     spool/                         reports that were not delivered yet
  *     models/SLOT/versions/ID/       what was installed; artifacts under their own names

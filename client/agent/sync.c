@@ -2,14 +2,18 @@
 #include "agent/sync.h"
 
 #include "agent/config.h"
+#include "agent/detections.h"
 #include "agent/fetch.h"
 #include "agent/identity.h"
+#include "agent/outcome.h"
 #include "agent/reporter.h"
 #include "agent/slot.h"
+#include "agent/trust.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "tuf/canon.h"
+#include "tuf/targetpath.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,14 +24,47 @@
 DEFINE_CLEANUP(cleanup_json, json_t *, json_decref);
 
 static void work(struct sync *sync);
+static void begin_round(struct sync *sync);
 static void recover_next(struct sync *sync);
+
+static bool trusts_roots(const struct sync *sync)
+{
+    return sync->parts->trust->mode == TRUST_ROOTS;
+}
+
+/* What the device shall run; NULL: that is not known yet. */
+static const struct state *goal_of(const struct sync *sync)
+{
+    if (trusts_roots(sync))
+        return sync->uptane.agreed ? &sync->uptane.agreement.state : NULL;
+    return sync->has_state ? &sync->state : NULL;
+}
+
+static int64_t goal_version(const struct sync *sync)
+{
+    int64_t version = goal_of(sync)->version;
+
+    return version < 0 ? sync->state.version : version;
+}
 
 static void on_retry(void *state)
 {
     struct sync *sync = state;
 
     if (sync->transfer)
-        work(sync); /* a long poll is out there: plan with what we know */
+        begin_round(sync); /* a long poll is out there: go on with what we know */
+    else
+        sync_ask(sync, 0);
+}
+
+/* The refresh waits for the server's next answer: away is no reason to fail. */
+static void on_stale(void *state)
+{
+    struct sync *sync = state;
+
+    sync->stale = true;
+    if (sync->transfer)
+        begin_round(sync);
     else
         sync_ask(sync, 0);
 }
@@ -36,6 +73,7 @@ void sync_init(struct sync *sync, const struct parts *parts, const struct retry 
 {
     *sync = (struct sync){.parts = parts, .retry = *retry};
     sync->retry_timer = (struct loop_timer){.fire = on_retry, .state = sync};
+    sync->fresh_timer = (struct loop_timer){.fire = on_stale, .state = sync};
 }
 
 static void settle(struct sync *sync)
@@ -108,10 +146,23 @@ static int take_stock(struct sync *sync, struct inventory *inventory)
 
 /* ---- working the plan off */
 
+/* What was found wrong is known now: says so where that is news. */
+static void tell_detections(struct sync *sync)
+{
+    const struct parts *parts = sync->parts;
+
+    detections_settle(parts->detections);
+    if (detections_are_news(parts->detections) && outcome_detected(parts, sync->state.version))
+        log_line(LOG_WARN, "what was detected could not be reported");
+}
+
 static void end_round(struct sync *sync)
 {
     sync->working = false;
-    if (!sync->delayed && !sync->replan && fetch_sweep(sync->parts->store, NULL, 0))
+    if (!sync->replan)
+        tell_detections(sync);
+    if (goal_of(sync) && !sync->delayed && !sync->replan &&
+        fetch_sweep(sync->parts->store, NULL, 0))
         log_line(LOG_WARN, "what is left of downloads stays");
     if (sync->delayed)
         try_later(sync, sync->retry_after_ms);
@@ -144,27 +195,64 @@ static void on_installed(void *state, enum install_outcome outcome, int64_t retr
         next_step(sync);
 }
 
+/* The slot cannot be had as the director says: it stays as it is, and that is said. */
+static int refuse_step(struct sync *sync, const struct plan_step *step,
+                       const struct agreement_fault *fault)
+{
+    struct outcome_attempt attempt = {.slot = step->slot,
+                                      .want = step->want,
+                                      .state_version = goal_version(sync),
+                                      .duration_ms = REPORT_GAP_NONE};
+
+    detections_add(sync->parts->detections, fault->check, fault->repository, fault->file,
+                   fault->detail);
+    sync->delayed = true;
+    return outcome_delayed(sync->parts, &attempt, detection_name(fault->check), fault->detail);
+}
+
+/* A failure that stands is still one. */
+static void skip(struct sync *sync, const struct plan_step *step)
+{
+    struct slot_status status;
+    enum detection_check check;
+
+    log_line(LOG_INFO, "slot '%s': %s %s failed before, not trying it again", step->slot,
+             step->want->model, step->want->version);
+    sync->failed = true;
+    if (slot_load_status(sync->parts->store, step->slot, &status))
+        return;
+    check = detection_parse(status.failed_code);
+    if (check != DETECTION_NONE)
+        detections_add(
+            sync->parts->detections, check, NULL,
+            targetpath_manifest(&sync->plan_arena, step->want->model, step->want->version),
+            status.failed_detail);
+}
+
 /* Returns 1 where it goes on in the background. */
 static int do_step(struct sync *sync, const struct plan_step *step)
 {
     const struct parts *parts = sync->parts;
+    const struct agreement_slot *agreed =
+        trusts_roots(sync) ? agreement_find(&sync->uptane.agreement, step->slot) : NULL;
     int r = 0;
 
+    if (agreed && agreed->fault.check != DETECTION_NONE && step->action == PLAN_INSTALL)
+        return refuse_step(sync, step, &agreed->fault);
     switch (step->action) {
     case PLAN_KEEP:
         return 0;
     case PLAN_SKIP:
-        log_line(LOG_INFO, "slot '%s': %s %s failed before, not trying it again", step->slot,
-                 step->want->model, step->want->version);
-        sync->failed = true;
+        skip(sync, step);
         return 0;
     case PLAN_ADOPT:
-        return install_adopt(parts, step->want, sync->state.version);
+        return install_adopt(parts, step->want, goal_version(sync));
     case PLAN_RELEASE:
-        return install_disown(parts, step->slot, sync->state.version);
+        return install_disown(parts, step->slot, goal_version(sync));
     case PLAN_INSTALL:
-        r = install_start(&sync->install, parts, step->want, sync->state.version, on_installed,
-                          sync);
+        r = install_start(&sync->install, parts,
+                          &(struct install_order){step->want, goal_version(sync), agreed},
+                          on_installed, sync);
         return r ? r : 1;
     }
     return r;
@@ -184,13 +272,22 @@ static void next_step(struct sync *sync)
     end_round(sync);
 }
 
+/* Whether what is being installed may go on: it is still asked for, or past the point of return. */
+static bool goes_on(struct sync *sync)
+{
+    const struct state *goal = goal_of(sync);
+
+    if (sync->install.phase == INSTALL_IDLE)
+        return false;
+    return !install_is_revocable(&sync->install) || (goal && install_fits(&sync->install, goal));
+}
+
 /* Makes a plan from the state that we hold and starts on it. */
 static void work(struct sync *sync)
 {
     struct inventory inventory;
 
-    if (sync->install.phase != INSTALL_IDLE &&
-        (!install_is_revocable(&sync->install) || install_fits(&sync->install, &sync->state))) {
+    if (goes_on(sync)) {
         sync->replan = true;
         return;
     }
@@ -207,7 +304,7 @@ static void work(struct sync *sync)
     recover_next(sync);
     if (sync->install.phase != INSTALL_IDLE)
         return; /* a crash, or a full disk, left something half done: first things first */
-    if (!sync->has_state) {
+    if (!goal_of(sync)) {
         end_round(sync);
         return;
     }
@@ -217,9 +314,46 @@ static void work(struct sync *sync)
         return;
     }
     sync->planned = true;
-    plan_make(&sync->state, inventory.have, inventory.count, &sync->plan_arena, &sync->steps,
+    plan_make(goal_of(sync), inventory.have, inventory.count, &sync->plan_arena, &sync->steps,
               &sync->step_count);
     next_step(sync);
+}
+
+/* ---- director and image repository */
+
+static void on_refreshed(void *state, bool agreed, int64_t retry_after_ms)
+{
+    struct sync *sync = state;
+    int64_t least_ms = sync->parts->config->retry_cap_ms;
+
+    if (agreed) {
+        sync->stale = false;
+        loop_arm(sync->parts->loop, &sync->fresh_timer,
+                 sync->uptane.fresh_ms > least_ms ? sync->uptane.fresh_ms : least_ms);
+        work(sync);
+        return;
+    }
+    sync->stale = true;
+    sync->delayed = true;
+    if (sync->working) /* what was agreed on before goes on to its end */
+        return;
+    tell_detections(sync);
+    try_later(sync, retry_after_ms);
+    reporter_deliver(sync->parts->reporter, false);
+    settle(sync);
+}
+
+/* A round: from what is trusted to what is installed. */
+static void begin_round(struct sync *sync)
+{
+    detections_begin(sync->parts->detections);
+    if (!trusts_roots(sync)) {
+        work(sync);
+        return;
+    }
+    loop_disarm(sync->parts->loop, &sync->retry_timer);
+    if (uptane_start(&sync->uptane, sync->parts, sync->state.version, on_refreshed, sync))
+        on_refreshed(sync, false, -1);
 }
 
 /* ---- recovery */
@@ -299,7 +433,8 @@ static void on_changed(struct sync *sync, struct http_response *response)
     log_line(LOG_INFO, "the desired state is version %" PRId64, sync->state.version);
     if (store_save(sync->parts->store, STATE_FILE, json, 0600))
         log_line(LOG_WARN, "the desired state could not be kept; it is asked for again");
-    work(sync);
+    sync->planned = false;
+    begin_round(sync);
 }
 
 static void on_no_answer(struct sync *sync, int outcome, struct http_response *response)
@@ -318,6 +453,11 @@ static void on_no_answer(struct sync *sync, int outcome, struct http_response *r
     settle(sync);
 }
 
+static bool is_busy(const struct sync *sync)
+{
+    return sync->working || uptane_is_busy(&sync->uptane);
+}
+
 static void on_state(void *state, int outcome, struct http_response *response)
 {
     struct sync *sync = state;
@@ -331,9 +471,10 @@ static void on_state(void *state, int outcome, struct http_response *response)
     } else if (status == 304) {
         sync->online = true;
         /* what is under way goes on, and what waits for its backoff waits */
-        if (!sync->working && !sync->retry_timer.armed && (sync->delayed || !sync->planned))
-            work(sync);
-        else if (!sync->working)
+        if (!is_busy(sync) && !sync->retry_timer.armed &&
+            (sync->delayed || sync->stale || !sync->planned))
+            begin_round(sync);
+        else if (!is_busy(sync))
             settle(sync);
     } else {
         on_no_answer(sync, outcome, response);
@@ -409,7 +550,7 @@ bool sync_is_asking(const struct sync *sync)
 
 bool sync_is_idle(const struct sync *sync)
 {
-    return !sync->transfer && !sync->working && sync->install.phase == INSTALL_IDLE;
+    return !sync->transfer && !is_busy(sync) && sync->install.phase == INSTALL_IDLE;
 }
 
 int64_t sync_version(const struct sync *sync)
@@ -424,6 +565,8 @@ void sync_release(struct sync *sync)
     http_cancel(sync->parts->loop->http, sync->transfer);
     install_cancel(&sync->install);
     loop_disarm(sync->parts->loop, &sync->retry_timer);
+    loop_disarm(sync->parts->loop, &sync->fresh_timer);
+    uptane_release(&sync->uptane);
     arena_release(&sync->arena);
     arena_release(&sync->plan_arena);
     *sync = (struct sync){0};

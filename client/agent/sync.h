@@ -5,6 +5,7 @@
 #include "agent/install.h"
 #include "agent/parts.h"
 #include "agent/plan.h"
+#include "agent/uptane.h"
 #include "base/arena.h"
 #include "lib/http.h"
 #include "lib/retry.h"
@@ -16,6 +17,10 @@
 /*
  * Reconciles: asks for the desired state, plans, and works the plan off, one slot at a time. What
  * failed for now is planned again after a backoff; what crashed is recovered first.
+ *
+ * A device that trusts keys plans with the state that the server sends. To one that trusts roots
+ * that state is a hint: where it is another than before, or metadata is about to expire, director
+ * and image repository are asked, and the plan is made of what they agree on.
  */
 struct sync {
     const struct parts *parts;
@@ -24,9 +29,13 @@ struct sync {
     struct loop_timer retry_timer; /* the state could not be had, or a slot must be tried again */
 
     struct arena arena; /* of the state */
-    struct state state;
+    struct state state; /* as the server sent it */
     bool has_state;
     bool planned; /* at least once since it came */
+
+    struct uptane uptane;
+    struct loop_timer fresh_timer; /* metadata has lived through half of what it had left */
+    bool stale;                    /* a refresh is due */
 
     struct http_transfer *transfer; /* asking */
     bool again;                     /* told of a change while asking */

@@ -2,45 +2,56 @@
 #ifndef AGENT_TRUST_H
 #define AGENT_TRUST_H
 
+#include "agent/config.h"
+#include "agent/pinned_keys.h"
+#include "agent/roots.h"
 #include "agent/store.h"
 #include "base/error.h"
-#include "tuf/envelope.h"
-#include "tuf/key.h"
-
-#include <stddef.h>
 
 /*
- * Whose models this device may run: the publishers' public keys that were pinned at enrolment.
- * The server has no say in it. Who decides differently (a TUF root) replaces this module; the rest
- * of the agent asks trust_verify() and nothing else.
+ * Whose models this device may run. One of two modes, chosen at enrolment by whoever sets the
+ * device up, and by nobody else:
+ *
+ *     roots   TUF and Uptane: what director and image repository agree on, both reached from the
+ *             roots that were pinned
+ *     keys    any version that one of the pinned publishers' keys has signed
+ *
+ * A device with roots never falls back to keys.
  */
-
-#define TRUST_KEYS_MAX 64
+enum trust_mode {
+    TRUST_KEYS,
+    TRUST_ROOTS,
+};
 
 struct trust {
-    struct key *keys;
-    size_t count;
+    enum trust_mode mode;
+    struct pinned_keys keys; /* TRUST_KEYS */
+    struct roots roots;      /* TRUST_ROOTS */
 };
 
 enum {
-    TRUST_E_NONE = 1,       /* no key is pinned */
-    TRUST_E_BROKEN = 2,     /* a key file cannot be used: ret_detail says which, and why */
-    TRUST_E_UNVERIFIED = 3, /* no trusted key has signed this: ret_detail says who has */
+    TRUST_E_NONE = 1,   /* neither roots nor keys are pinned */
+    TRUST_E_BROKEN = 2, /* what is pinned cannot be used: ret_detail says why */
 };
 
 #define TRUST_DETAIL_SIZE 512
 
-/* Pins the public half of a key file; pinning it again is fine. Returns 0 or TRUST_E_BROKEN. */
-int trust_pin(const struct store *store, const char *key_file,
-              char ret_detail[static TRUST_DETAIL_SIZE]) MUST_CHECK;
+/* "keys", "roots" */
+const char *trust_mode_name(enum trust_mode mode);
 
+/*
+ * What `enroll` was told, pinned durably: with --root the mode becomes `roots` and pinned keys are
+ * forgotten; --trust adds a key, and is refused where roots are pinned; with neither, what was
+ * pinned before stays.
+ *
+ * Returns 0, TRUST_E_NONE, TRUST_E_BROKEN, or negative.
+ */
+int trust_enroll(const struct store *store, const struct config *config,
+                 char ret_detail[static TRUST_DETAIL_SIZE]) MUST_CHECK;
+
+/* Returns 0, TRUST_E_NONE, TRUST_E_BROKEN, or negative. */
 int trust_load(const struct store *store, struct trust *ret_trust,
                char ret_detail[static TRUST_DETAIL_SIZE]) MUST_CHECK;
-
-/* Whether a trusted publisher of this model has signed. Returns 0, TRUST_E_UNVERIFIED, negative. */
-int trust_verify(const struct trust *trust, const char *workspace, const char *model,
-                 const struct envelope *envelope,
-                 char ret_detail[static TRUST_DETAIL_SIZE]) MUST_CHECK;
 
 /* Accepts NULL and a zeroed struct. */
 void trust_release(struct trust *trust);

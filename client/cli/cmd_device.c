@@ -108,7 +108,7 @@ static const char *gap_text(struct cli *cli, const json_t *slot)
     return text;
 }
 
-/* "bad-signature: the manifest …", or NULL. */
+/* "arbitrary-software: the manifest …", or NULL. */
 static const char *error_text(struct cli *cli, const json_t *slot)
 {
     const char *code = json_string_value(listing_member(slot, "error.code"));

@@ -80,7 +80,7 @@ static int refuse(struct cli *cli, const struct updater *updater,
         outcome == UPDATER_E_FETCH || outcome == UPDATER_E_ENDLESS ? repository->error : "";
 
     return output_fail(&cli->output, CLI_FAILED, NULL, "%s: %s%s%s", updater_outcome_name(outcome),
-                       updater_reason(updater), *detail ? ": " : "", detail);
+                       updater_reason(updater)->text, *detail ? ": " : "", detail);
 }
 
 static int download(struct cli *cli, struct updater *updater, struct repository *repository,

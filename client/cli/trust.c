@@ -99,11 +99,11 @@ static int refuse(struct trust *trust, int outcome)
                            "no root of workspace '%s' is trusted here", trust->workspace);
     if (outcome == UPDATER_E_FETCH)
         return output_fail(&cli->output, CLI_UNREACHABLE, NULL, "%s: %s",
-                           updater_reason(trust->updater), trust->repository.error);
+                           updater_reason(trust->updater)->text, trust->repository.error);
     return output_fail(&cli->output, CLI_UNVERIFIED,
                        "nothing was signed; if this is not the server's mistake, it is an attack",
                        "the image repository is refused (%s): %s", updater_outcome_name(outcome),
-                       updater_reason(trust->updater));
+                       updater_reason(trust->updater)->text);
 }
 
 int trust_refresh(struct trust *trust)

@@ -139,6 +139,24 @@ static bool hashes_match(const json_t *hashes, const struct metadata_hasher *has
     return known > 0;
 }
 
+static void explain_hashes(const json_t *hashes, const struct metadata_hasher *hasher,
+                           struct reason *reason)
+{
+    const char *wanted = json_string_value(json_object_get(hashes, "sha256"));
+    struct metadata_hasher final = *hasher;
+    uint8_t digest[DIGEST_SHA256_SIZE];
+    char hex[DIGEST_SHA256_HEX_SIZE];
+
+    digest_sha256_final(&final.sha256, digest);
+    text_hex(digest, sizeof(digest), hex);
+    if (wanted)
+        (void)snprintf(reason->text, sizeof(reason->text), "its SHA-256 is %s, promised is %.64s",
+                       hex, wanted);
+    else
+        (void)snprintf(reason->text, sizeof(reason->text),
+                       "its hash is not the promised one, or of no known algorithm");
+}
+
 bool metadata_hasher_matches(const struct metadata_hasher *hasher,
                              const struct metadata_target *target)
 {
@@ -151,8 +169,8 @@ int metadata_file_check(const struct metadata_file *file, const char *bytes, siz
     struct metadata_hasher hasher;
 
     if (file->length >= 0 && (uint64_t)file->length != size) {
-        (void)snprintf(reason->text, sizeof(reason->text), "it has %zu bytes, not %lld", size,
-                       (long long)file->length);
+        (void)snprintf(reason->text, sizeof(reason->text), "it has %zu bytes, promised are %lld",
+                       size, (long long)file->length);
         return METADATA_E_MISMATCH;
     }
     if (!file->hashes)
@@ -160,8 +178,7 @@ int metadata_file_check(const struct metadata_file *file, const char *bytes, siz
     metadata_hasher_init(&hasher);
     metadata_hasher_update(&hasher, bytes, size);
     if (!hashes_match(file->hashes, &hasher)) {
-        (void)snprintf(reason->text, sizeof(reason->text),
-                       "its hash is not the promised one, or of no known algorithm");
+        explain_hashes(file->hashes, &hasher, reason);
         return METADATA_E_MISMATCH;
     }
     return 0;

@@ -138,7 +138,8 @@ int role_verify(const struct tuf_role *role, const struct metadata *metadata, st
 
     if (r || count >= role->threshold)
         return r;
-    (void)snprintf(reason->text, sizeof(reason->text), "%lld of %lld signatures are good",
+    (void)snprintf(reason->text, sizeof(reason->text),
+                   "%lld good signatures by the keys of this role, %lld are needed",
                    (long long)count, (long long)role->threshold);
     return ROLE_E_SIGNATURE;
 }

@@ -2,6 +2,7 @@
 #include "tuf/trusted.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,14 +13,11 @@ static int refuse(struct trusted *trusted, int outcome, const char *role, const 
 
 static int refuse(struct trusted *trusted, int outcome, const char *role, const char *format, ...)
 {
-    char detail[sizeof(trusted->reason.text)];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(detail, sizeof(detail), format, args);
+    reason_set(&trusted->reason, role, format, args);
     va_end(args);
-    (void)snprintf(trusted->reason.text, sizeof(trusted->reason.text), "%.80s.json: %.160s", role,
-                   detail);
     return outcome;
 }
 
@@ -94,16 +92,22 @@ static int check_version(struct trusted *trusted, const char *name,
 {
     if (metadata->version == promised->version)
         return 0;
-    return refuse(trusted, TRUSTED_E_MISMATCH, name, "it is version %lld, not %lld",
+    return refuse(trusted, TRUSTED_E_MISMATCH, name, "it is version %lld, promised is %lld",
                   (long long)metadata->version, (long long)promised->version);
 }
 
 static int check_expiry(struct trusted *trusted, const char *name, const struct metadata *metadata)
 {
+    char expires[CLOCK_RFC3339_SIZE];
+    char now[CLOCK_RFC3339_SIZE];
+
     if (metadata->expires_ms > trusted->now_ms)
         return 0;
-    return refuse(trusted, TRUSTED_E_FREEZE, name, "version %lld has expired",
-                  (long long)metadata->version);
+    clock_format_rfc3339(metadata->expires_ms, expires);
+    clock_format_rfc3339(trusted->now_ms, now);
+    return refuse(trusted, TRUSTED_E_FREEZE, name,
+                  "version %lld has expired at %s, by this clock it is %s",
+                  (long long)metadata->version, expires, now);
 }
 
 static struct tuf_role top_level_role(const struct trusted *trusted, enum metadata_type type)

@@ -78,14 +78,11 @@ static int refuse(struct updater *updater, int outcome, const char *role, const 
 
 static int refuse(struct updater *updater, int outcome, const char *role, const char *format, ...)
 {
-    struct reason *reason = &updater->trusted.reason;
-    char detail[sizeof(reason->text)];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(detail, sizeof(detail), format, args);
+    reason_set(&updater->trusted.reason, role, format, args);
     va_end(args);
-    (void)snprintf(reason->text, sizeof(reason->text), "%.80s.json: %.160s", role, detail);
     return outcome;
 }
 
@@ -390,6 +387,7 @@ static bool was_visited(const struct search *search, const char *name)
 
 static int no_target(struct updater *updater, const char *path)
 {
+    updater->trusted.reason = (struct reason){0};
     (void)snprintf(updater->trusted.reason.text, sizeof(updater->trusted.reason.text),
                    "no trusted role lists the target '%.160s'", path);
     return UPDATER_E_TARGET;
@@ -500,7 +498,7 @@ int64_t updater_version(const struct updater *updater, enum metadata_type type)
     return metadata ? metadata->version : 0;
 }
 
-const char *updater_reason(const struct updater *updater)
+const struct reason *updater_reason(const struct updater *updater)
 {
-    return updater->trusted.reason.text;
+    return &updater->trusted.reason;
 }

@@ -127,6 +127,6 @@ const char *updater_target_name(const struct updater *updater, const struct meta
 int64_t updater_version(const struct updater *updater, enum metadata_type type);
 
 /* What the last outcome was about, in words: "timestamp.json: version 3 is older than 5". */
-const char *updater_reason(const struct updater *updater);
+const struct reason *updater_reason(const struct updater *updater);
 
 #endif

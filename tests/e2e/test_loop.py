@@ -121,7 +121,7 @@ def test_a_device_that_does_not_trust_the_publisher_refuses(keyed, operate, serv
     operate("deploy", "digits@1.0.0", "--device", "cam-1", "--wait", "--timeout", "60s", status=1)
     slot = viewer.get("/api/v1/devices/cam-1").expect(200).json()["installed"]["main"]
     assert slot["state"] == "failed"
-    assert slot["error"]["code"] == "bad-signature"
+    assert slot["error"]["code"] == "arbitrary-software"
     assert agent.current() is None
 
 

@@ -60,9 +60,10 @@ class Agent(Process):
             assert done.returncode == status, f"{command}: {done.returncode}: {done.stderr}"
         return done
 
-    def enroll(self, url, token, name, trust=(), *more):
-        """trust: signing.Key objects of the publishers whose models the device may run."""
-        flags = []
+    def enroll(self, url, token, name, trust=(), *more, root=None):
+        """trust: signing.Key objects of the publishers whose models the device may run; or root: a
+        file of roots."""
+        flags = [f"--root={root}"] if root else []
         for number, key in enumerate(trust):
             path = self.directory / f"trust-{number}.json"
             path.write_text(json.dumps(key.file(f"publisher-{number}")))

@@ -231,7 +231,7 @@ def refused(gateway, agent, code, tried_again=False):
 
 def test_refuses_what_nobody_trusted_signed(gateway, serving):
     gateway.publish(signing.Key(), "1.1.0", NEW)
-    done = refused(gateway, serving, "bad-signature")
+    done = refused(gateway, serving, "arbitrary-software")
     assert "does not trust" in done.stderr
 
 
@@ -239,7 +239,7 @@ def test_refuses_what_is_not_signed(gateway, key, serving):
     manifest = signing.manifest("digits", "1.1.0", [signing.variant(
         [signing.artifact("model.onnx", NEW)])])
     gateway.assign({"signatures": [], "signed": manifest}, "1.1.0")
-    refused(gateway, serving, "bad-signature")
+    refused(gateway, serving, "arbitrary-software")
 
 
 def test_refuses_a_signature_over_something_else(gateway, key, serving):
@@ -248,7 +248,7 @@ def test_refuses_a_signature_over_something_else(gateway, key, serving):
     envelope = key.envelope(manifest)
     envelope["signed"]["variants"][0]["artifacts"][0]["length"] += 1
     gateway.assign(envelope, "1.1.0")
-    refused(gateway, serving, "bad-signature")
+    refused(gateway, serving, "arbitrary-software")
 
 
 @pytest.mark.parametrize("lie", [{"model": "other"}, {"version": "0.9.0"}, {"workspace": "acme"}])
@@ -259,7 +259,7 @@ def test_refuses_a_manifest_of_something_else(gateway, key, serving, lie):
         [signing.artifact("model.onnx", NEW)])], workspace=said["workspace"])
     gateway.artifacts[signing.sha256(NEW)] = NEW
     gateway.assign(key.envelope(manifest), "1.1.0")
-    refused(gateway, serving, "wrong-manifest")
+    refused(gateway, serving, "mix-and-match")
 
 
 @pytest.mark.parametrize("name", ["../../escaped", "/etc/escaped", "..", ".hidden", "a/b", "a\nb",
@@ -269,7 +269,7 @@ def test_refuses_names_that_lead_elsewhere(gateway, key, serving, name):
         [signing.artifact(name, NEW)])])
     gateway.artifacts[signing.sha256(NEW)] = NEW
     gateway.assign(key.envelope(manifest), "1.1.0")
-    refused(gateway, serving, "bad-manifest")
+    refused(gateway, serving, "malformed")
     assert not list(serving.directory.rglob("*escaped*"))
 
 
@@ -277,14 +277,14 @@ def test_refuses_a_variant_that_is_not_there(gateway, key, serving):
     manifest = signing.manifest("digits", "1.1.0", [signing.variant(
         [signing.artifact("model.onnx", NEW)], hardware="npu")])
     gateway.assign(key.envelope(manifest), "1.1.0")
-    refused(gateway, serving, "unknown-variant")
+    refused(gateway, serving, "missing")
 
 
 def test_refuses_other_bytes(gateway, key, serving):
     """Wrong bytes of the right length may be a bad line: tried again, reported once."""
     gateway.publish(key, "1.1.0", NEW)
     gateway.artifacts[signing.sha256(NEW)] = NEW[:-1] + b"\0"
-    refused(gateway, serving, "bad-hash", tried_again=True)
+    refused(gateway, serving, "wrong-bytes", tried_again=True)
     gateway.artifacts[signing.sha256(NEW)] = NEW
     once(serving)
     assert serving.serves(NEW)
@@ -304,7 +304,7 @@ def test_refuses_another_length(gateway, key, serving, change):
 def test_refuses_a_manifest_with_other_bytes(gateway, key, serving):
     sha256 = gateway.publish(key, "1.1.0", NEW)
     gateway.manifests[sha256] = gateway.manifests[sha256].replace(b"1.1.0", b"1.1.1")
-    refused(gateway, serving, "bad-hash", tried_again=True)
+    refused(gateway, serving, "wrong-bytes", tried_again=True)
 
 
 @pytest.mark.parametrize("state", [

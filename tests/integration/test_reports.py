@@ -15,13 +15,13 @@ def installed(version="1.0.0", **more):
 def test_a_report_is_kept_and_shown(operator, device):
     assert device.report(1, {"main": installed()}, 7).expect(200).json() == {"accepted": True}
     failed = {"state": "failed", "model": "digits", "version": "2.0.0",
-              "error": {"code": "bad-signature", "detail": "no"}}
+              "error": {"code": "arbitrary-software", "detail": "no"}}
     device.report(5, {"main": installed("1.1.0"), "side": failed}).expect(200)
 
     seen = operator.get(f"/api/v1/devices/{device.name}").json()["installed"]
     assert (seen["main"]["version"], seen["main"]["gap_us"], seen["main"]["sequence"]) == (
         "1.1.0", 184, 5)
-    assert seen["side"]["error"]["code"] == "bad-signature"
+    assert seen["side"]["error"]["code"] == "arbitrary-software"
     reports = list(operator.items(f"/api/v1/devices/{device.name}/reports", limit=1))
     assert [report["sequence"] for report in reports] == [5, 1]
     envelope = reports[0]["report"]

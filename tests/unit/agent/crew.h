@@ -3,6 +3,7 @@
 #define UNIT_AGENT_CREW_H
 
 #include "agent/config.h"
+#include "agent/detections.h"
 #include "agent/identity.h"
 #include "agent/ipc.h"
 #include "agent/parts.h"
@@ -20,6 +21,7 @@ struct crew {
     struct trust trust;
     struct ipc ipc;
     struct reporter reporter;
+    struct detections detections;
     struct parts parts;
 };
 
@@ -38,8 +40,10 @@ static inline void crew_init(struct crew *crew)
     (void)snprintf(crew->identity.device_id, sizeof(crew->identity.device_id),
                    "0b0c7b2e-6a1d-4a51-8e7e-0c3a4f5d6e7f");
     crew->ipc.loop = &crew->turning.loop;
+    detections_load(&crew->detections, &crew->world.store, crew->turning.loop.clock);
     reporter_init(&crew->reporter, &crew->turning.loop, &crew->world.store, &crew->identity,
                   "http://127.0.0.1:1", &retry);
+    crew->reporter.detections = &crew->detections;
     crew->parts = (struct parts){.loop = &crew->turning.loop,
                                  .config = &crew->config,
                                  .store = &crew->world.store,
@@ -47,6 +51,7 @@ static inline void crew_init(struct crew *crew)
                                  .trust = &crew->trust,
                                  .ipc = &crew->ipc,
                                  .reporter = &crew->reporter,
+                                 .detections = &crew->detections,
                                  .url = "http://127.0.0.1:1"};
 }
 

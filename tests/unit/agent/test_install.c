@@ -105,8 +105,10 @@ START_TEST(tries_again_where_nobody_answers)
         .manifest_length = 10
     };
 
+    const struct install_order order = {&want, 7, NULL};
+
     crew_init(&crew);
-    ck_assert_int_eq(install_start(&install, &crew.parts, &want, 7, on_done, &end), 0);
+    ck_assert_int_eq(install_start(&install, &crew.parts, &order, on_done, &end), 0);
     ck_assert(install_is_revocable(&install));
     turning_until(&crew.turning, &end.happened);
     ck_assert_int_eq(end.outcome, INSTALL_E_RETRY);

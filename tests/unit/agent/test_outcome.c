@@ -21,10 +21,10 @@ START_TEST(says_once_why_it_takes_longer)
     ck_assert_int_eq(outcome_delayed(&crew.parts, &attempt, "disk-full", "no space"), 0);
     ck_assert_int_eq(outcome_delayed(&crew.parts, &attempt, "disk-full", "no space"), 0);
     ck_assert_uint_eq(crew_spooled(&crew), 1);
-    ck_assert_int_eq(outcome_delayed(&crew.parts, &attempt, "bad-hash", "bytes"), 0);
+    ck_assert_int_eq(outcome_delayed(&crew.parts, &attempt, "wrong-bytes", "bytes"), 0);
     ck_assert_uint_eq(crew_spooled(&crew), 2);
     attempt.state_version = 8;
-    ck_assert_int_eq(outcome_delayed(&crew.parts, &attempt, "bad-hash", "bytes"), 0);
+    ck_assert_int_eq(outcome_delayed(&crew.parts, &attempt, "wrong-bytes", "bytes"), 0);
     ck_assert_uint_eq(crew_spooled(&crew), 3);
     crew_release(&crew);
 }
@@ -39,13 +39,13 @@ START_TEST(remembers_what_failed)
     struct report report;
 
     crew_init(&crew);
-    ck_assert_int_eq(outcome_failed(&crew.parts, &attempt, "bad-signature", "by nobody"), 0);
+    ck_assert_int_eq(outcome_failed(&crew.parts, &attempt, "arbitrary-software", "by nobody"), 0);
     ck_assert_int_eq(slot_load_status(&crew.world.store, "main", &status), 0);
     ck_assert_int_eq(strncmp(status.failed_manifest, "0100", 4), 0);
     ck_assert_int_eq(status.failed_state_version, 7);
     report = crew_report(&crew, &arena);
     ck_assert_str_eq(report.slots[0].state, "failed");
-    ck_assert_str_eq(report.slots[0].error->code, "bad-signature");
+    ck_assert_str_eq(report.slots[0].error->code, "arbitrary-software");
     crew_release(&crew);
 }
 END_TEST

@@ -134,10 +134,10 @@ START_TEST(keeps_status_and_versions)
     ck_assert_int_eq(status.gap_us, -1);
     status.managed = true;
     status.failed_state_version = 9;
-    (void)snprintf(status.failed_code, sizeof(status.failed_code), "bad-hash");
+    (void)snprintf(status.failed_code, sizeof(status.failed_code), "wrong-bytes");
     ck_assert_int_eq(slot_save_status(&world.store, "main", &status), 0);
     ck_assert_int_eq(slot_load_status(&world.store, "main", &read), 0);
-    ck_assert_str_eq(read.failed_code, "bad-hash");
+    ck_assert_str_eq(read.failed_code, "wrong-bytes");
     ck_assert_int_eq(read.failed_state_version, 9);
     ck_assert_int_eq(slot_load_version(&world.store, "main", id, &arena, &version), 0);
     ck_assert_str_eq(version.version, "1.0.0");

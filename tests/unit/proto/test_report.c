@@ -68,8 +68,9 @@ END_TEST
 
 static const char *const whole[] = {
     installed,
-    REPORT("{\"state\":\"failed\",\"model\":\"digits\",\"version\":\"2\",\"gap_us\":null,"
-           "\"duration_ms\":1,\"error\":{\"code\":\"bad-signature\",\"detail\":\"no\\nkey\"}}"),
+    REPORT(
+        "{\"state\":\"failed\",\"model\":\"digits\",\"version\":\"2\",\"gap_us\":null,"
+        "\"duration_ms\":1,\"error\":{\"code\":\"arbitrary-software\",\"detail\":\"no\\nkey\"}}"),
     REPORT("{\"state\":\"failed\",\"model\":\"digits\",\"version\":\"2\",\"gap_us\":null,"
            "\"duration_ms\":null,\"error\":{\"code\":\"x\"}}"),
     REPORT("{\"state\":\"removed\",\"gap_us\":null,\"duration_ms\":null}"),

@@ -257,7 +257,7 @@ START_TEST(a_frozen_repository_is_noticed_in_time)
     simulator_publish_part(&sim, "root", sim.root);
     sim.now_ms += 11 * SIMULATOR_DAY_MS;
     ck_assert_int_eq(simulator_refresh(&sim), UPDATER_E_FREEZE);
-    ck_assert_ptr_nonnull(strstr(updater_reason(sim.updater), "timestamp.json"));
+    ck_assert_ptr_nonnull(strstr(updater_reason(sim.updater)->text, "timestamp.json"));
 }
 END_TEST
 
@@ -447,7 +447,7 @@ START_TEST(refuses_a_keyid_that_signs_twice)
     signers->count = 2;
     simulator_publish_timestamp(&sim);
     ck_assert_int_eq(simulator_refresh(&sim), UPDATER_E_SIGNATURE);
-    ck_assert_ptr_nonnull(strstr(updater_reason(sim.updater), "repeated keyid"));
+    ck_assert_ptr_nonnull(strstr(updater_reason(sim.updater)->text, "repeated keyid"));
 }
 END_TEST
 
