@@ -64,7 +64,7 @@ static int run_token_create(void *context, int operands, char **operand)
     struct tokens_draft draft = {
         .name = operand[0],
         .role = operand[1],
-        .created_by = "modelferryd",
+        .actor = &audit_server,
         .expires_in_s = config->expires_in / 1000,
     };
     char secret[SECRET_TOKEN_SIZE];
@@ -109,7 +109,7 @@ static int run_workspace_create(void *context, int operands, char **operand)
     if (open_database(config, &db) != 0)
         return EXIT_FAILED;
     r = workspaces_create(db, operand[0], limit_of(config->quota), limit_of(config->artifact_limit),
-                          &id);
+                          &audit_server, clock_wall_ms(clock_system()), &id);
     if (r == WORKSPACES_E_EXISTS)
         return complain("there is a workspace already named", operand[0]);
     if (r == WORKSPACES_E_NAME)

@@ -100,7 +100,7 @@ static int make_admin(const struct dev *dev)
     CLEANUP(arena_release) struct arena arena = {0};
     CLEANUP(cleanup_db) struct db *db = NULL;
     const char *path = path_in(dev, &arena, "admin.token");
-    struct tokens_draft draft = {.name = "dev", .role = "admin", .created_by = "modelferryd --dev"};
+    struct tokens_draft draft = {.name = "dev", .role = "admin", .actor = &audit_server};
     char secret[SECRET_TOKEN_SIZE];
     struct q_workspace workspace;
     struct q_token token;

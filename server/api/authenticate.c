@@ -26,6 +26,15 @@ unsigned authenticate_roles(const char *role)
     return 0;
 }
 
+const char *authenticate_role_name(unsigned role)
+{
+    for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+        if (roles[i].role == role)
+            return roles[i].name;
+    }
+    return "";
+}
+
 int authenticate_token(void *context, void *worker, const char *token, struct arena *arena,
                        struct principal *ret_principal)
 {

@@ -13,4 +13,7 @@ int authenticate_token(void *context, void *worker, const char *token, struct ar
 /* What a token with this role may do; 0 where there is no such role. */
 unsigned authenticate_roles(const char *role);
 
+/* The inverse; "" where it is not exactly one of them. */
+const char *authenticate_role_name(unsigned role);
+
 #endif

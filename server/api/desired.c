@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/desired.h"
 
+#include "api/actor.h"
 #include "api/api.h"
 #include "api/desired_reply.h"
 #include "api/fleet_problems.h"
@@ -107,9 +108,11 @@ static void default_role(struct desired_slot *slot)
 int desired_on_put(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
+    struct audit_actor actor = actor_of(call);
     struct desired_change change = {
         .workspace_id = call->principal->workspace_id,
         .device = request_param(call->request, "device"),
+        .actor = &actor,
         .now_ms = clock_wall_ms(api->clock),
     };
     struct desired_refusal refusal;
@@ -182,8 +185,10 @@ static bool read_devices(const struct call *call, const json_t *devices, struct 
 int desired_on_post(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
+    struct audit_actor actor = actor_of(call);
     struct desired_bulk bulk = {
         .workspace_id = call->principal->workspace_id,
+        .actor = &actor,
         .now_ms = clock_wall_ms(api->clock),
     };
     struct desired_refusal refusal;

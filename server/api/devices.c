@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/devices.h"
 
+#include "api/actor.h"
 #include "api/api.h"
 #include "api/desired_reply.h"
 #include "api/encode.h"
@@ -151,8 +152,9 @@ int devices_on_delete(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
     const char *name = request_param(call->request, "device");
-    int r = devices_revoke(call->worker, api->roster, call->principal->workspace_id, name,
-                           call->principal->name, clock_wall_ms(api->clock));
+    struct audit_actor actor = actor_of(call);
+    int r = devices_revoke(call->worker, api->roster, call->principal->workspace_id, name, &actor,
+                           clock_wall_ms(api->clock));
 
     if (r == DEVICES_E_MISSING) {
         fleet_problems_device(reply, name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/enrolments.h"
 
+#include "api/actor.h"
 #include "api/api.h"
 #include "api/encode.h"
 #include "core/enrolments.h"
@@ -42,6 +43,7 @@ static json_t *encode(const struct q_enrolment *enrolment)
 int enrolments_on_post(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
+    struct audit_actor actor = actor_of(call);
     struct enrolments_draft draft;
     struct q_enrolment enrolment;
     char secret[SECRET_TOKEN_SIZE];
@@ -52,7 +54,7 @@ int enrolments_on_post(const struct call *call, struct reply *reply)
     if (r)
         return r == BODY_E_REFUSED ? 0 : r;
     draft.workspace_id = call->principal->workspace_id;
-    draft.created_by = call->principal->name;
+    draft.actor = &actor;
     r = enrolments_create(call->worker, &draft, clock_wall_ms(api->clock), call->arena, &enrolment,
                           secret);
     if (r)
@@ -92,6 +94,7 @@ int enrolments_on_delete(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
     const char *text = request_param(call->request, "id");
+    struct audit_actor actor = actor_of(call);
     int r = ENROLMENTS_E_MISSING;
     long long id;
     char *end;
@@ -99,7 +102,7 @@ int enrolments_on_delete(const struct call *call, struct reply *reply)
     errno = 0;
     id = strtoll(text, &end, 10);
     if (errno == 0 && *end == '\0' && id > 0)
-        r = enrolments_revoke(call->worker, call->principal->workspace_id, id,
+        r = enrolments_revoke(call->worker, call->principal->workspace_id, id, &actor,
                               clock_wall_ms(api->clock));
     if (r == ENROLMENTS_E_MISSING) {
         reply_problem(reply, &problems_not_found, "there is no enrolment with the id '%s'", text);

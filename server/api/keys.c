@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/keys.h"
 
+#include "api/actor.h"
 #include "api/api.h"
 #include "api/encode.h"
 #include "api/registry_problems.h"
@@ -55,10 +56,22 @@ static int refuse(const struct call *call, const char *keyid, int outcome, struc
     }
 }
 
-int keys_on_post(const struct call *call, struct reply *reply)
+static struct keys_place place_of(const struct call *call, const struct audit_actor *actor)
 {
     const struct api *api = call->context;
-    const char *model = request_param(call->request, "model");
+
+    return (struct keys_place){
+        .workspace_id = call->principal->workspace_id,
+        .model = request_param(call->request, "model"),
+        .actor = actor,
+        .now_ms = clock_wall_ms(api->clock),
+    };
+}
+
+int keys_on_post(const struct call *call, struct reply *reply)
+{
+    struct audit_actor actor = actor_of(call);
+    struct keys_place place = place_of(call, &actor);
     char keyid[2 * DIGEST_SHA256_SIZE + 1];
     struct fields_error error = {0};
     struct given_key given;
@@ -76,13 +89,11 @@ int keys_on_post(const struct call *call, struct reply *reply)
     }
     if (r)
         return r;
-    key.added_by = call->principal->name;
-    key.added_ms = clock_wall_ms(api->clock);
     text_hex(key.keyid, sizeof(key.keyid), keyid);
-    r = keys_add(call->worker, call->principal->workspace_id, model, &key);
+    r = keys_add(call->worker, &place, &key);
     if (r)
         return refuse(call, keyid, r, reply);
-    reply_headerf(reply, "Location", "/api/v1/models/%s/keys/%s", model, keyid);
+    reply_headerf(reply, "Location", "/api/v1/models/%s/keys/%s", place.model, keyid);
     reply_json(reply, 201,
                json_pack("{s:s, s:s?, s:O, s:o, s:n}", "keyid", keyid, "name", given.name, "key",
                          given.key, "added_at", encode_time(key.added_ms), "revoked_at"));
@@ -91,15 +102,14 @@ int keys_on_post(const struct call *call, struct reply *reply)
 
 int keys_on_delete(const struct call *call, struct reply *reply)
 {
-    const struct api *api = call->context;
+    struct audit_actor actor = actor_of(call);
+    struct keys_place place = place_of(call, &actor);
     const char *text = request_param(call->request, "keyid");
     uint8_t keyid[DIGEST_SHA256_SIZE];
     int r = KEYS_E_MISSING;
 
     if (strlen(text) == 2 * sizeof(keyid) && text_unhex(text, keyid, sizeof(keyid)))
-        r = keys_revoke(call->worker, call->principal->workspace_id,
-                        request_param(call->request, "model"), keyid, call->principal->name,
-                        clock_wall_ms(api->clock));
+        r = keys_revoke(call->worker, &place, keyid);
     if (r)
         return refuse(call, text, r, reply);
     reply_empty(reply, 204);

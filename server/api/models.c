@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/models.h"
 
+#include "api/actor.h"
 #include "api/api.h"
 #include "api/encode.h"
 #include "api/registry_problems.h"
@@ -95,6 +96,7 @@ static int refuse(const struct given_model *given, int outcome, struct reply *re
 int models_on_post(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
+    struct audit_actor actor = actor_of(call);
     struct given_model given;
     struct q_model model;
     json_auto_t *root = NULL;
@@ -114,7 +116,7 @@ int models_on_post(const struct call *call, struct reply *reply)
         .tag_count = given.tag_count,
         .keys = keys,
         .key_count = given.key_count,
-        .created_by = call->principal->name,
+        .actor = &actor,
     };
     r = models_create(call->worker, call->principal->workspace_id, &draft,
                       clock_wall_ms(api->clock), call->arena, &model);

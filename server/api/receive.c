@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/receive.h"
 
+#include "api/actor.h"
+#include "api/api.h"
 #include "base/cleanup.h"
 #include "blob/ingest.h"
+#include "core/audit_artifact.h"
 #include "crypto/checksum.h"
 #include "crypto/text.h"
 #include "http/problems.h"
@@ -132,12 +135,15 @@ static int take_body(const struct call *call, struct ingest *ingest, struct chec
 }
 
 static int open_ingest(const struct call *call, const struct upload *upload, bool staged,
-                       int64_t expires_ms, struct ingest **ret_ingest, struct reply *reply)
+                       int64_t expires_ms, struct audit_artifact *artifact,
+                       struct ingest **ret_ingest, struct reply *reply)
 {
     struct ingest_options options = {
         .upload = upload,
         .staged = staged,
         .expires_ms = expires_ms,
+        .stored = audit_artifact_stored,
+        .arg = artifact,
     };
     int r;
 
@@ -149,6 +155,8 @@ int receive_body(const struct call *call, const struct upload *upload,
                  const struct tus_checksum *checksum, int64_t expires_ms,
                  struct receive_result *ret_result, struct reply *reply)
 {
+    const struct api *api = call->context;
+    struct audit_artifact artifact = {actor_of(call), clock_wall_ms(api->clock)};
     CLEANUP(cleanup_ingest) struct ingest *ingest = NULL;
     CLEANUP(cleanup_checksum) struct checksum *sum = NULL;
     int outcome = 0;
@@ -159,7 +167,7 @@ int receive_body(const struct call *call, const struct upload *upload,
         if (r)
             return r;
     }
-    r = open_ingest(call, upload, checksum != NULL, expires_ms, &ingest, reply);
+    r = open_ingest(call, upload, checksum != NULL, expires_ms, &artifact, &ingest, reply);
     if (r)
         return r;
     r = take_body(call, ingest, sum, &outcome);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/signatures.h"
 
+#include "api/actor.h"
 #include "api/version_reply.h"
 #include "core/versions.h"
 #include "http/body.h"
@@ -43,7 +44,8 @@ static int decode(const struct call *call, struct envelope_signature **ret_signa
 
 int signatures_on_post(const struct call *call, struct reply *reply)
 {
-    struct versions_place place = version_reply_place(call);
+    struct audit_actor actor = actor_of(call);
+    struct versions_place place = version_reply_place(call, &actor);
     const char *name = request_param(call->request, "version");
     struct versions_failure failure = {0};
     struct envelope_signature *signatures;

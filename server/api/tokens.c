@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/tokens.h"
 
+#include "api/actor.h"
 #include "api/api.h"
 #include "api/encode.h"
 #include "base/log.h"
@@ -40,6 +41,7 @@ static json_t *encode(const struct q_token *token)
 int tokens_on_post(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
+    struct audit_actor actor = actor_of(call);
     struct tokens_draft draft;
     struct q_token token;
     char secret[SECRET_TOKEN_SIZE];
@@ -50,7 +52,7 @@ int tokens_on_post(const struct call *call, struct reply *reply)
     if (r)
         return r == BODY_E_REFUSED ? 0 : r;
     draft.workspace_id = call->principal->workspace_id;
-    draft.created_by = call->principal->name;
+    draft.actor = &actor;
     r = tokens_create(call->worker, &draft, clock_wall_ms(api->clock), call->arena, &token, secret);
     if (r)
         return r < 0 ? r : log_fail(ERR_INTERNAL, "a decoded token was refused: %d", r);
@@ -89,13 +91,14 @@ int tokens_on_delete(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
     const char *text = request_param(call->request, "id");
+    struct audit_actor actor = actor_of(call);
     char *end;
     int r = TOKENS_E_MISSING;
 
     errno = 0;
     long long id = strtoll(text, &end, 10);
     if (!errno && !*end && id > 0)
-        r = tokens_revoke(call->worker, call->principal->workspace_id, id,
+        r = tokens_revoke(call->worker, call->principal->workspace_id, id, &actor,
                           clock_wall_ms(api->clock));
     if (r == TOKENS_E_MISSING) {
         reply_problem(reply, &problems_not_found, "there is no token with the id '%s'", text);

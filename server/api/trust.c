@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/trust.h"
 
+#include "api/actor.h"
 #include "api/api.h"
 #include "api/encode.h"
 #include "api/registry_problems.h"
@@ -45,7 +46,8 @@ static bool find_place(const struct call *call, struct q_tuf_place *ret_place, s
 }
 
 static struct proposals_place proposal_place(const struct call *call,
-                                             const struct q_tuf_place *place)
+                                             const struct q_tuf_place *place,
+                                             const struct audit_actor *actor)
 {
     const struct api *api = call->context;
 
@@ -53,7 +55,7 @@ static struct proposals_place proposal_place(const struct call *call,
         .workspace_id = place->workspace_id,
         .repository = place->repository,
         .role = request_param(call->request, "role"),
-        .actor = call->principal->name,
+        .actor = actor,
         .now_ms = clock_wall_ms(api->clock),
         .vault = api->vault,
         .lifetimes = &api->lifetimes,
@@ -143,6 +145,7 @@ static const struct shape online_shape = SHAPE(struct online_request, online_fie
 struct offer {
     const struct vault *vault;
     struct q_tuf_place place;
+    struct audit_actor actor;
     int64_t now_ms;
     bool rotate;
     struct key key;
@@ -156,14 +159,20 @@ static int offer(struct db *db, void *arg)
     if (r)
         return r;
     if (offer->rotate)
-        return online_keys_rotate(db, offer->vault, &offer->place, offer->now_ms, &offer->key);
-    return online_keys_offer(db, offer->vault, &offer->place, offer->now_ms, &offer->key);
+        return online_keys_rotate(db, offer->vault, &offer->place, &offer->actor, offer->now_ms,
+                                  &offer->key);
+    return online_keys_offer(db, offer->vault, &offer->place, &offer->actor, offer->now_ms,
+                             &offer->key);
 }
 
 int trust_on_online_key(const struct call *call, struct reply *reply)
 {
     const struct api *api = call->context;
-    struct offer work = {.vault = api->vault, .now_ms = clock_wall_ms(api->clock)};
+    struct offer work = {
+        .vault = api->vault,
+        .actor = actor_of(call),
+        .now_ms = clock_wall_ms(api->clock),
+    };
     struct online_request request = {0};
     json_auto_t *root = NULL;
     int r;
@@ -262,6 +271,7 @@ static int refuse_proposal(struct reply *reply, int outcome, const struct propos
 
 int trust_on_role_post(const struct call *call, struct reply *reply)
 {
+    struct audit_actor actor = actor_of(call);
     struct proposals_place place;
     struct q_tuf_place where;
     struct proposals_result result;
@@ -271,7 +281,7 @@ int trust_on_role_post(const struct call *call, struct reply *reply)
 
     if (!find_place(call, &where, reply) || !may_submit(call, reply))
         return 0;
-    place = proposal_place(call, &where);
+    place = proposal_place(call, &where, &actor);
     body = request_body(call->request, &size);
     r = proposals_submit(call->worker, &place, body, size, &result);
     if (r)
@@ -313,13 +323,14 @@ int trust_on_pending_get(const struct call *call, struct reply *reply)
 
 int trust_on_pending_delete(const struct call *call, struct reply *reply)
 {
+    struct audit_actor actor = actor_of(call);
     struct proposals_place place;
     struct q_tuf_place where;
     int r;
 
     if (!find_place(call, &where, reply) || !may_submit(call, reply))
         return 0;
-    place = proposal_place(call, &where);
+    place = proposal_place(call, &where, &actor);
     r = proposals_withdraw(call->worker, &place);
     if (r)
         return r == PROPOSALS_E_MISSING ? refuse_pending(call, reply) : r;

@@ -14,14 +14,14 @@
 /* How many missing artifacts a problem names; the others are counted. */
 #define NAMED_MAX 100
 
-struct versions_place version_reply_place(const struct call *call)
+struct versions_place version_reply_place(const struct call *call, const struct audit_actor *actor)
 {
     const struct api *api = call->context;
 
     return (struct versions_place){
         .workspace_id = call->principal->workspace_id,
         .model = request_param(call->request, "model"),
-        .actor = call->principal->name,
+        .actor = actor,
         .now_ms = clock_wall_ms(api->clock),
     };
 }

@@ -9,8 +9,8 @@
 
 /* What the routes of versions and signatures answer alike. */
 
-/* The place of the route's {model} and of who calls. */
-struct versions_place version_reply_place(const struct call *call);
+/* The place of the route's {model}; borrows the actor. */
+struct versions_place version_reply_place(const struct call *call, const struct audit_actor *actor);
 
 /* A version as JSON, a new reference. */
 json_t *version_reply_encode(const char *model, const struct q_version *version);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/versions.h"
 
+#include "api/actor.h"
 #include "api/version_reply.h"
 #include "core/versions.h"
 #include "http/page.h"
@@ -10,7 +11,8 @@
 
 int versions_on_post(const struct call *call, struct reply *reply)
 {
-    struct versions_place place = version_reply_place(call);
+    struct audit_actor actor = actor_of(call);
+    struct versions_place place = version_reply_place(call, &actor);
     struct versions_failure failure = {0};
     struct q_version version;
     bool created;
@@ -29,7 +31,8 @@ int versions_on_post(const struct call *call, struct reply *reply)
 
 int versions_on_list(const struct call *call, struct reply *reply)
 {
-    struct versions_place place = version_reply_place(call);
+    struct audit_actor actor = actor_of(call);
+    struct versions_place place = version_reply_place(call, &actor);
     const char *state = request_query(call->request, "state");
     struct q_version_page found;
     struct page page;
@@ -55,7 +58,8 @@ int versions_on_list(const struct call *call, struct reply *reply)
 
 int versions_on_get(const struct call *call, struct reply *reply)
 {
-    struct versions_place place = version_reply_place(call);
+    struct audit_actor actor = actor_of(call);
+    struct versions_place place = version_reply_place(call, &actor);
     const char *name = request_param(call->request, "version");
     struct q_version version;
     int r;
@@ -69,7 +73,8 @@ int versions_on_get(const struct call *call, struct reply *reply)
 
 int versions_on_delete(const struct call *call, struct reply *reply)
 {
-    struct versions_place place = version_reply_place(call);
+    struct audit_actor actor = actor_of(call);
+    struct versions_place place = version_reply_place(call, &actor);
     const char *name = request_param(call->request, "version");
     int r;
 
@@ -82,7 +87,8 @@ int versions_on_delete(const struct call *call, struct reply *reply)
 
 int versions_on_manifest(const struct call *call, struct reply *reply)
 {
-    struct versions_place place = version_reply_place(call);
+    struct audit_actor actor = actor_of(call);
+    struct versions_place place = version_reply_place(call, &actor);
     const char *name = request_param(call->request, "version");
     struct q_version_manifest manifest;
     int r;

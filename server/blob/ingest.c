@@ -29,6 +29,8 @@ struct ingest {
     struct store *store;
     bool staged;
     int64_t expires_ms;
+    int (*stored)(struct db *db, void *arg, const struct upload *upload);
+    void *arg; /* for stored */
 
     struct segment segments[2];
     size_t filling;        /* which of them */
@@ -71,7 +73,9 @@ static int complete(struct db *db, const struct step *step)
                           upload->content_id);
     if (r == Q_ARTIFACT_E_EXISTS)
         return q_chunk_content_discard(db, upload->content_id);
-    return r;
+    if (r || !step->ingest->stored)
+        return r;
+    return step->ingest->stored(db, step->ingest->arg, upload);
 }
 
 static int store_step(struct db *db, void *arg)
@@ -97,13 +101,10 @@ static int store_step(struct db *db, void *arg)
         return INGEST_E_OFFSET;
     if (r)
         return r;
-    if (step->to.complete) {
-        r = complete(db, step);
-        if (r)
-            return r;
-    }
     r = q_upload_advance(db, &step->to);
-    return r == Q_UPLOAD_E_MISSING ? INGEST_E_GONE : r;
+    if (r)
+        return r == Q_UPLOAD_E_MISSING ? INGEST_E_GONE : r;
+    return step->to.complete ? complete(db, step) : 0;
 }
 
 /* Where the upload is to go with this segment. */
@@ -334,6 +335,8 @@ int ingest_new(struct db *db, const struct ingest_options *options, struct inges
     ingest->upload = upload;
     ingest->staged = options->staged;
     ingest->expires_ms = options->expires_ms;
+    ingest->stored = options->stored;
+    ingest->arg = options->arg;
     ingest->received_end = upload->offset_bytes;
     ingest->offset_bytes = upload->offset_bytes;
     ingest->tail_bytes = upload->tail_bytes;

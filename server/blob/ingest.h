@@ -34,6 +34,10 @@ struct ingest_options {
     const struct upload *upload; /* as found; its offset is where bytes go */
     bool staged;                 /* nothing counts until ingest_accept() (tus Upload-Checksum) */
     int64_t expires_ms;          /* the upload's new expiry */
+    /* Called in the transaction in which the upload becomes an artifact that was not there before;
+     * perhaps more than once, where that is tried again. NULL: nobody. Returns 0 or negative. */
+    int (*stored)(struct db *db, void *arg, const struct upload *upload);
+    void *arg; /* for stored */
 };
 
 /*

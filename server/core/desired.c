@@ -186,6 +186,39 @@ static int fill_slots(struct db *db, const struct replacing *replacing, const ch
     return 0;
 }
 
+/* An object with the version of a state and its slots; NULL where memory ends. */
+static json_t *describe(int64_t version, const char *slots)
+{
+    return json_pack("{s:I, s:o}", "version", (json_int_t)version, "slots",
+                     json_loads(slots, 0, NULL));
+}
+
+static int set_and_record(struct db *db, struct replacing *replacing,
+                          const struct q_desired_device *device,
+                          const struct q_desired_assignment *assignment)
+{
+    const struct desired_change *change = replacing->change;
+    const char *before = "{}";
+    int r = 0;
+
+    if (device->assignment_id != 0)
+        r = q_desired_text(db, change->workspace_id, device->assignment_id, replacing->arena,
+                           &before);
+    if (r == 0)
+        r = q_desired_set(db, device->id, assignment->id, &replacing->version);
+    if (r)
+        return r;
+    return audit_record(db, &(struct audit_change){
+                                .workspace_id = change->workspace_id,
+                                .actor = change->actor,
+                                .now_ms = change->now_ms,
+                                .action = AUDIT_DESIRED_REPLACE,
+                                .object = change->device,
+                                .before = describe(device->version, before),
+                                .after = describe(replacing->version, assignment->text),
+                            });
+}
+
 static int replace(struct db *db, void *arg)
 {
     struct replacing *replacing = arg;
@@ -225,7 +258,7 @@ static int replace(struct db *db, void *arg)
     replacing->version = device.version;
     if (assignment.id == device.assignment_id)
         return 0;
-    return q_desired_set(db, device.id, assignment.id, &replacing->version);
+    return set_and_record(db, replacing, &device, &assignment);
 }
 
 int desired_replace(struct db *db, struct roster *roster, const struct desired_change *change,
@@ -259,6 +292,7 @@ struct setting {
     struct desired_refusal *refusal;
     int64_t changed;
     int64_t unchanged;
+    json_t *before; /* what the slot of those that were changed ran, each once; null: nothing */
 };
 
 static int check_names(struct db *db, const struct setting *setting)
@@ -278,10 +312,39 @@ static int check_names(struct db *db, const struct setting *setting)
                   names[0], count > 1 ? " (and others)" : "");
 }
 
+static json_t *describe_slot(const struct q_desired_slot *slot)
+{
+    char variant[VARIANT_TEXT_SIZE];
+
+    if (!slot)
+        return json_null();
+    variant_format(
+        &(struct variant){slot->variant.runtime, slot->variant.hardware, slot->variant.precision},
+        variant);
+    return json_pack("{s:s, s:s, s:s, s:s}", "role", slot->role, "model", slot->model, "version",
+                     slot->version, "variant", variant);
+}
+
+static int note_before(struct setting *setting, const struct q_desired_slot *slot)
+{
+    json_auto_t *described = describe_slot(slot);
+
+    if (!described || !setting->before)
+        return log_fail(ERR_NO_MEMORY, "cannot record a slot: out of memory");
+    for (size_t i = 0; i < json_array_size(setting->before); i++) {
+        if (json_equal(json_array_get(setting->before, i), described))
+            return 0;
+    }
+    return json_array_append(setting->before, described)
+               ? log_fail(ERR_NO_MEMORY, "cannot record a slot: out of memory")
+               : 0;
+}
+
 /* The slots of the groups' assignments with one of them set, as an assignment for each group. */
 static int compose_group(const struct setting *setting, const struct q_desired_group *group,
                          const struct q_desired_slot *present, size_t present_count,
-                         struct q_desired_assignment *ret_assignment)
+                         struct q_desired_assignment *ret_assignment,
+                         const struct q_desired_slot **ret_before)
 {
     struct q_desired_slot *slots = arena_array(setting->arena, present_count + 1, sizeof(*slots));
     struct q_desired_slot set;
@@ -291,9 +354,12 @@ static int compose_group(const struct setting *setting, const struct q_desired_g
 
     if (r)
         return r;
-    for (size_t i = 0; i < present_count; i++)
-        if (strcmp(present[i].slot, set.slot) != 0)
+    for (size_t i = 0; i < present_count; i++) {
+        if (strcmp(present[i].slot, set.slot) == 0)
+            *ret_before = &present[i];
+        else
             slots[count++] = present[i];
+    }
     slots[count++] = set;
     if (count > DESIRED_SLOTS_MAX)
         return refuse(setting->refusal, DESIRED_E_SLOTS, "a device has at most %d slots",
@@ -324,7 +390,8 @@ static const struct q_desired_slot *slots_of(const struct q_desired_slot *slots,
 
 static int compose_all(struct db *db, const struct setting *setting,
                        const struct q_desired_group *groups, size_t count,
-                       struct q_desired_assignment *ret_assignments)
+                       struct q_desired_assignment *ret_assignments,
+                       const struct q_desired_slot **ret_before)
 {
     int64_t *ids = arena_array(setting->arena, count, sizeof(*ids));
     struct q_desired_slot *slots;
@@ -340,7 +407,8 @@ static int compose_all(struct db *db, const struct setting *setting,
         const struct q_desired_slot *present =
             slots_of(slots, slot_count, groups[i].assignment_id, &present_count);
 
-        r = compose_group(setting, &groups[i], present, present_count, &ret_assignments[i]);
+        r = compose_group(setting, &groups[i], present, present_count, &ret_assignments[i],
+                          &ret_before[i]);
     }
     if (r)
         return r;
@@ -366,13 +434,12 @@ static int move_groups(struct db *db, struct setting *setting, bool *ret_done)
         return r;
     struct q_desired_assignment *assignments =
         arena_array(setting->arena, count, sizeof(*assignments));
+    const struct q_desired_slot **before = arena_array(setting->arena, count, sizeof(*before));
     int64_t *ids = arena_array(setting->arena, count, sizeof(*ids));
-    r = compose_all(db, setting, groups, count, assignments);
-    if (r)
-        return r;
+    r = compose_all(db, setting, groups, count, assignments, before);
 
     setting->unchanged = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; r == 0 && i < count; i++) {
         if (assignments[i].id == groups[i].assignment_id) {
             setting->unchanged += groups[i].count;
             continue;
@@ -380,8 +447,9 @@ static int move_groups(struct db *db, struct setting *setting, bool *ret_done)
         ids[moving] = assignments[i].id;
         groups[moving++] = groups[i];
         expected += groups[moving - 1].count;
+        r = note_before(setting, before[i]);
     }
-    if (moving > 0)
+    if (r == 0 && moving > 0)
         r = q_desired_move(db, &setting->scope, setting->arena, groups, ids, moving, &moved);
     if (r)
         return r;
@@ -390,12 +458,51 @@ static int move_groups(struct db *db, struct setting *setting, bool *ret_done)
     return 0;
 }
 
+/* The names, as far as they were given. */
+static json_t *describe_devices(const struct setting *setting)
+{
+    json_auto_t *names = json_array();
+
+    if (!setting->scope.names)
+        return json_string("all");
+    for (size_t i = 0; i < setting->scope.name_count; i++) {
+        if (json_array_append_new(names, json_string(setting->scope.names[i])))
+            return NULL;
+    }
+    return json_incref(names);
+}
+
+static int record(struct db *db, const struct setting *setting)
+{
+    const struct desired_bulk *bulk = setting->bulk;
+    const struct desired_slot *slot = &bulk->slot;
+
+    if (setting->changed == 0)
+        return 0;
+    return audit_record(
+        db, &(struct audit_change){
+                .workspace_id = bulk->workspace_id,
+                .actor = bulk->actor,
+                .now_ms = bulk->now_ms,
+                .action = AUDIT_DESIRED_SET_SLOT,
+                .object = setting->scope.names ? "named" : "all",
+                .before = json_incref(setting->before),
+                .after = json_pack(
+                    "{s:o, s:s, s:s, s:s, s:s, s:s?, s:I, s:I}", "devices",
+                    describe_devices(setting), "slot", slot->slot, "role", slot->role, "model",
+                    slot->model, "version", slot->version, "variant", slot->variant, "changed",
+                    (json_int_t)setting->changed, "unchanged", (json_int_t)setting->unchanged),
+            });
+}
+
 static int set_slot(struct db *db, void *arg)
 {
     struct setting *setting = arg;
     int r;
 
     setting->changed = 0;
+    json_decref(setting->before); /* of a try before this one */
+    setting->before = json_array();
     r = find_target(db, setting->scope.workspace_id, &setting->bulk->slot, setting->arena,
                     &setting->target, setting->refusal);
     if (r == 0)
@@ -408,7 +515,7 @@ static int set_slot(struct db *db, void *arg)
         if (r == 0 && done) {
             /* What was moved in an earlier round counted as unchanged in this one. */
             setting->unchanged -= changed_before;
-            return 0;
+            return record(db, setting);
         }
     }
     if (r)
@@ -429,6 +536,7 @@ int desired_set_slot(struct db *db, const struct desired_bulk *bulk, struct aren
     };
     int r = tx_run(db, set_slot, &setting);
 
+    json_decref(setting.before);
     if (r)
         return r;
     *ret_changed = setting.changed;

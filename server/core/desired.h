@@ -3,6 +3,7 @@
 #define CORE_DESIRED_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "db/db.h"
 
 #include <stddef.h>
@@ -52,6 +53,7 @@ struct desired_change {
     const struct desired_slot *slots; /* all that it shall have; none twice */
     size_t slot_count;
     int64_t expected_version; /* DESIRED_ANY_VERSION: whatever it is */
+    const struct audit_actor *actor;
     int64_t now_ms;
 };
 
@@ -70,6 +72,7 @@ struct desired_bulk {
     const char *const *devices; /* NULL: all active ones; none twice */
     size_t device_count;
     struct desired_slot slot;
+    const struct audit_actor *actor;
     int64_t now_ms;
 };
 

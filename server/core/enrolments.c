@@ -1,53 +1,136 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/enrolments.h"
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "core/facts.h"
 #include "crypto/text.h"
 #include "db/q_device.h"
 #include "push/rows.h"
 
+#include <inttypes.h>
+#include <jansson.h>
 #include <string.h>
+
+/* What the audit log says of an enrolment: never its token. */
+static json_t *describe(const struct q_enrolment *enrolment, bool revoked)
+{
+    char expires[CLOCK_RFC3339_SIZE];
+
+    clock_format_rfc3339(enrolment->expires_ms, expires);
+    return json_pack("{s:s, s:I, s:s, s:o, s:b}", "name", enrolment->name, "uses",
+                     (json_int_t)enrolment->uses_max, "expires_at", expires, "attributes",
+                     json_loads(enrolment->attributes, 0, NULL), "revoked", revoked);
+}
+
+static const char *object_of(const struct q_enrolment *enrolment, struct arena *arena)
+{
+    return arena_printf(arena, "%" PRId64, enrolment->id);
+}
+
+struct creation {
+    const struct enrolments_draft *draft;
+    struct q_enrolment enrolment;
+    uint8_t hash[DIGEST_SHA256_SIZE];
+    struct arena *arena;
+};
+
+static int create(struct db *db, void *arg)
+{
+    struct creation *creation = arg;
+    struct q_enrolment *enrolment = &creation->enrolment;
+    int r = q_enrolment_insert(db, enrolment, creation->hash, &enrolment->id);
+
+    if (r)
+        return r;
+    return audit_record(db, &(struct audit_change){
+                                .workspace_id = enrolment->workspace_id,
+                                .actor = creation->draft->actor,
+                                .now_ms = enrolment->created_ms,
+                                .action = AUDIT_ENROLMENT_CREATE,
+                                .object = object_of(enrolment, creation->arena),
+                                .after = describe(enrolment, false),
+                            });
+}
 
 int enrolments_create(struct db *db, const struct enrolments_draft *draft, int64_t now_ms,
                       struct arena *arena, struct q_enrolment *ret_enrolment,
                       char ret_secret[static SECRET_TOKEN_SIZE])
 {
-    struct q_enrolment enrolment = {
-        .workspace_id = draft->workspace_id,
-        .name = draft->name,
-        .uses_max = draft->uses_max,
-        .created_by = draft->created_by,
-        .created_ms = now_ms,
-        .expires_ms = now_ms + draft->expires_in_s * 1000,
+    struct creation creation = {
+        .draft = draft,
+        .enrolment =
+            {
+                        .workspace_id = draft->workspace_id,
+                        .name = draft->name,
+                        .uses_max = draft->uses_max,
+                        .created_by = draft->actor->name,
+                        .created_ms = now_ms,
+                        .expires_ms = now_ms + draft->expires_in_s * 1000,
+                        },
+        .arena = arena,
     };
     char secret[SECRET_TOKEN_SIZE];
-    uint8_t hash[DIGEST_SHA256_SIZE];
     int r;
 
     r = facts_attributes_text(draft->attributes, draft->attribute_count, arena,
-                              &enrolment.attributes);
+                              &creation.enrolment.attributes);
     if (r)
         return r;
     secret_token(ENROLMENTS_PREFIX, secret);
-    secret_token_hash(secret, hash);
-    r = q_enrolment_insert(db, &enrolment, hash, &enrolment.id);
+    secret_token_hash(secret, creation.hash);
+    r = tx_run(db, create, &creation);
     if (r == 0) {
         memcpy(ret_secret, secret, sizeof(secret));
-        *ret_enrolment = enrolment;
+        *ret_enrolment = creation.enrolment;
     }
     secret_wipe(secret, sizeof(secret));
     return r;
 }
 
-int enrolments_revoke(struct db *db, int64_t workspace_id, int64_t id, int64_t now_ms)
-{
-    int r = q_enrolment_revoke(db, workspace_id, id, now_ms);
+struct revocation {
+    int64_t workspace_id;
+    int64_t id;
+    const struct audit_actor *actor;
+    int64_t now_ms;
+};
 
-    return r == Q_ENROLMENT_E_MISSING ? ENROLMENTS_E_MISSING : r;
+static int revoke_it(struct db *db, void *arg)
+{
+    const struct revocation *revocation = arg;
+    CLEANUP(arena_release) struct arena arena = {0};
+    struct q_enrolment enrolment;
+    int r = q_enrolment_lock(db, revocation->workspace_id, revocation->id, &arena, &enrolment);
+
+    if (r)
+        return r == Q_ENROLMENT_E_MISSING ? ENROLMENTS_E_MISSING : r;
+    if (enrolment.revoked_ms != 0)
+        return 0;
+    r = q_enrolment_revoke(db, revocation->id, revocation->now_ms);
+    if (r)
+        return r;
+    return audit_record(db, &(struct audit_change){
+                                .workspace_id = revocation->workspace_id,
+                                .actor = revocation->actor,
+                                .now_ms = revocation->now_ms,
+                                .action = AUDIT_ENROLMENT_REVOKE,
+                                .object = object_of(&enrolment, &arena),
+                                .before = describe(&enrolment, false),
+                                .after = describe(&enrolment, true),
+                            });
+}
+
+int enrolments_revoke(struct db *db, int64_t workspace_id, int64_t id,
+                      const struct audit_actor *actor, int64_t now_ms)
+{
+    struct revocation revocation = {workspace_id, id, actor, now_ms};
+
+    return tx_run(db, revoke_it, &revocation);
 }
 
 struct redemption {
     const struct enrolment *request;
+    const char *address;
     struct q_enrolment token;
     struct q_device_enrol enrol;
     struct arena *arena;
@@ -87,6 +170,33 @@ static int find_device(struct db *db, const struct redemption *redemption, bool 
     return 0;
 }
 
+static int record_enrolment(struct db *db, const struct redemption *redemption, bool again)
+{
+    const struct q_device_enrol *enrol = &redemption->enrol;
+    const struct q_device *device = &redemption->device;
+    const struct audit_actor actor = {
+        .kind = "enrolment",
+        .id = redemption->token.id,
+        .name = redemption->token.name,
+        .role = "",
+        .address = redemption->address,
+    };
+
+    return audit_record(db,
+                        &(struct audit_change){
+                            .workspace_id = device->workspace_id,
+                            .actor = &actor,
+                            .now_ms = enrol->now_ms,
+                            .action = AUDIT_DEVICE_ENROL,
+                            .object = device->name,
+                            .after = json_pack("{s:s, s:s, s:o, s:o, s:s, s:b}", "device_id",
+                                               device->uuid, "keyid", redemption->request->key.id,
+                                               "attributes", json_loads(enrol->attributes, 0, NULL),
+                                               "assigned", json_loads(enrol->assigned, 0, NULL),
+                                               "capabilities", enrol->capabilities, "again", again),
+                        });
+}
+
 static int redeem(struct db *db, void *arg)
 {
     struct redemption *redemption = arg;
@@ -107,9 +217,9 @@ static int redeem(struct db *db, void *arg)
         if (r)
             return r;
     }
-    if (again)
-        return q_device_reenrol(db, device->id, &redemption->enrol);
-    return q_device_insert(db, redemption->arena, &redemption->enrol, device);
+    r = again ? q_device_reenrol(db, device->id, &redemption->enrol)
+              : q_device_insert(db, redemption->arena, &redemption->enrol, device);
+    return r ? r : record_enrolment(db, redemption, again);
 }
 
 static int find_token(struct db *db, const char *token, const struct enrolment *request,
@@ -134,27 +244,32 @@ static int find_token(struct db *db, const char *token, const struct enrolment *
     return now_ms < ret_enrolment->expires_ms ? 0 : ENROLMENTS_E_EXPIRED;
 }
 
-int enrolments_redeem(struct db *db, struct roster *roster, const char *token,
-                      const struct enrolment *request, int64_t now_ms, struct arena *arena,
+int enrolments_redeem(struct db *db, struct roster *roster,
+                      const struct enrolments_request *request, struct arena *arena,
                       struct enrolments_result *ret_result)
 {
-    struct redemption redemption = {.request = request, .arena = arena};
+    const struct device_facts *facts = &request->enrolment->facts;
+    struct redemption redemption = {
+        .request = request->enrolment,
+        .address = request->address,
+        .arena = arena,
+    };
     struct q_device_enrol *enrol = &redemption.enrol;
     char secret[SECRET_TOKEN_SIZE];
     int r;
 
-    r = find_token(db, token, request, now_ms, arena, &redemption.token);
+    r = find_token(db, request->token, request->enrolment, request->now_ms, arena,
+                   &redemption.token);
     if (r)
         return r;
-    r = facts_attributes_text(request->facts.attributes, request->facts.attribute_count, arena,
-                              &enrol->attributes);
+    r = facts_attributes_text(facts->attributes, facts->attribute_count, arena, &enrol->attributes);
     if (r)
         return r;
-    enrol->capabilities = facts_capabilities_text(request->facts.capabilities,
-                                                  request->facts.capability_count, arena);
+    enrol->capabilities =
+        facts_capabilities_text(facts->capabilities, facts->capability_count, arena);
     enrol->assigned = redemption.token.attributes;
     enrol->enrolment_id = redemption.token.id;
-    enrol->now_ms = now_ms;
+    enrol->now_ms = request->now_ms;
     secret_token(ENROLMENTS_DEVICE_PREFIX, secret);
     secret_token_hash(secret, enrol->token);
 

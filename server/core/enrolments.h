@@ -3,6 +3,7 @@
 #define CORE_ENROLMENTS_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "crypto/secret.h"
 #include "db/db.h"
 #include "db/q_enrolment.h"
@@ -39,7 +40,7 @@ struct enrolments_draft {
     int64_t expires_in_s;
     const struct fields_pair *attributes;
     size_t attribute_count;
-    const char *created_by;
+    const struct audit_actor *actor;
 };
 
 /* ret_secret exists nowhere else: show it once, then wipe it. The draft's limits were checked. */
@@ -48,7 +49,8 @@ int enrolments_create(struct db *db, const struct enrolments_draft *draft, int64
                       char ret_secret[static SECRET_TOKEN_SIZE]) MUST_CHECK;
 
 /* From now on the token is refused. Again is fine. Returns 0, ENROLMENTS_E_MISSING, or negative. */
-int enrolments_revoke(struct db *db, int64_t workspace_id, int64_t id, int64_t now_ms) MUST_CHECK;
+int enrolments_revoke(struct db *db, int64_t workspace_id, int64_t id,
+                      const struct audit_actor *actor, int64_t now_ms) MUST_CHECK;
 
 /* What a device gets. */
 struct enrolments_result {
@@ -58,16 +60,22 @@ struct enrolments_result {
     char token[SECRET_TOKEN_SIZE]; /* exists nowhere else: wipe it */
 };
 
+/* What a device asks. */
+struct enrolments_request {
+    const char *token;   /* as the device sent it */
+    const char *address; /* where it came from, numeric */
+    const struct enrolment *enrolment;
+    int64_t now_ms;
+};
+
 /*
  * Enrols a device, or gives one that is enrolled with the same name and key a new token; the roster
  * knows it when this returns. The caller has verified the request's signature with its key.
  *
- * token  as the device sent it
- *
  * Returns 0, one of the outcomes from ENROLMENTS_E_TOKEN on, or negative.
  */
-int enrolments_redeem(struct db *db, struct roster *roster, const char *token,
-                      const struct enrolment *request, int64_t now_ms, struct arena *arena,
+int enrolments_redeem(struct db *db, struct roster *roster,
+                      const struct enrolments_request *request, struct arena *arena,
                       struct enrolments_result *ret_result) MUST_CHECK;
 
 #endif

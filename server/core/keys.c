@@ -45,21 +45,45 @@ int keys_prepare(const json_t *object, const char *name, const char *path, struc
     return 0;
 }
 
-static int resolve(struct db *db, int64_t workspace_id, const char *model, int64_t *ret_id)
+struct change {
+    const struct keys_place *place;
+    struct q_model_key *key;
+    const uint8_t *keyid;
+};
+
+static int resolve(struct db *db, const struct keys_place *place, int64_t *ret_id)
 {
     int r;
 
-    r = q_model_resolve(db, workspace_id, model, NULL, ret_id, NULL);
+    r = q_model_resolve(db, place->workspace_id, place->model, NULL, ret_id, NULL);
     return r == Q_MODEL_E_MISSING ? KEYS_E_MODEL : r;
 }
 
-int keys_add(struct db *db, int64_t workspace_id, const char *model, const struct q_model_key *key)
+static int record(struct db *db, const struct change *change, enum audit_action action,
+                  json_t *before, json_t *after)
 {
+    const struct keys_place *place = change->place;
+
+    return audit_record(db, &(struct audit_change){
+                                .workspace_id = place->workspace_id,
+                                .actor = place->actor,
+                                .now_ms = place->now_ms,
+                                .action = action,
+                                .object = place->model,
+                                .before = before,
+                                .after = after,
+                            });
+}
+
+static int add(struct db *db, void *arg)
+{
+    const struct change *change = arg;
+    char keyid[DIGEST_SHA256_HEX_SIZE];
     int64_t model_id;
     int64_t count;
     int r;
 
-    r = resolve(db, workspace_id, model, &model_id);
+    r = resolve(db, change->place, &model_id);
     if (r)
         return r;
     r = q_model_count_keys(db, model_id, &count);
@@ -67,21 +91,54 @@ int keys_add(struct db *db, int64_t workspace_id, const char *model, const struc
         return r;
     if (count >= KEYS_MAX)
         return KEYS_E_MANY;
-    r = q_model_insert_key(db, workspace_id, model_id, key);
-    return r == Q_MODEL_E_EXISTS ? KEYS_E_EXISTS : r;
+    r = q_model_insert_key(db, change->place->workspace_id, model_id, change->key);
+    if (r)
+        return r == Q_MODEL_E_EXISTS ? KEYS_E_EXISTS : r;
+    text_hex(change->key->keyid, sizeof(change->key->keyid), keyid);
+    return record(db, change, AUDIT_MODEL_ADD_KEY, NULL,
+                  json_pack("{s:s, s:s, s:s}", "keyid", keyid, "name", change->key->name, "key",
+                            change->key->json));
 }
 
-int keys_revoke(struct db *db, int64_t workspace_id, const char *model,
-                const uint8_t keyid[static DIGEST_SHA256_SIZE], const char *by, int64_t now_ms)
+int keys_add(struct db *db, const struct keys_place *place, struct q_model_key *key)
 {
+    struct change change = {.place = place, .key = key};
+
+    key->added_by = place->actor->name;
+    key->added_ms = place->now_ms;
+    return tx_run(db, add, &change);
+}
+
+static int revoke_it(struct db *db, void *arg)
+{
+    const struct change *change = arg;
+    const struct keys_place *place = change->place;
+    char keyid[DIGEST_SHA256_HEX_SIZE];
     int64_t model_id;
+    bool changed;
     int r;
 
-    r = resolve(db, workspace_id, model, &model_id);
+    r = resolve(db, place, &model_id);
     if (r)
         return r;
-    r = q_model_revoke_key(db, model_id, keyid, by, now_ms);
-    return r == Q_MODEL_E_MISSING ? KEYS_E_MISSING : r;
+    r = q_model_revoke_key(db, model_id, change->keyid, place->actor->name, place->now_ms,
+                           &changed);
+    if (r)
+        return r == Q_MODEL_E_MISSING ? KEYS_E_MISSING : r;
+    if (!changed)
+        return 0;
+    text_hex(change->keyid, DIGEST_SHA256_SIZE, keyid);
+    return record(db, change, AUDIT_MODEL_REVOKE_KEY,
+                  json_pack("{s:s, s:b}", "keyid", keyid, "revoked", 0),
+                  json_pack("{s:s, s:b}", "keyid", keyid, "revoked", 1));
+}
+
+int keys_revoke(struct db *db, const struct keys_place *place,
+                const uint8_t keyid[static DIGEST_SHA256_SIZE])
+{
+    struct change change = {.place = place, .keyid = keyid};
+
+    return tx_run(db, revoke_it, &change);
 }
 
 static int parse(const struct q_model_key *stored, struct key *ret_key)

@@ -3,6 +3,7 @@
 #define CORE_KEYS_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "db/db.h"
 #include "db/q_model.h"
 #include "tuf/key.h"
@@ -35,16 +36,22 @@ enum {
 int keys_prepare(const json_t *object, const char *name, const char *path, struct arena *arena,
                  struct q_model_key *ret_key, struct fields_error *ret_error) MUST_CHECK;
 
-/* key: as prepared, with added_by and added_ms. Returns 0, KEYS_E_MODEL, KEYS_E_EXISTS,
+/* Whose keys, and who changes them. */
+struct keys_place {
+    int64_t workspace_id;
+    const char *model;
+    const struct audit_actor *actor;
+    int64_t now_ms;
+};
+
+/* key: as prepared; sets added_by and added_ms. Returns 0, KEYS_E_MODEL, KEYS_E_EXISTS,
  * KEYS_E_MANY, or negative. */
-int keys_add(struct db *db, int64_t workspace_id, const char *model,
-             const struct q_model_key *key) MUST_CHECK;
+int keys_add(struct db *db, const struct keys_place *place, struct q_model_key *key) MUST_CHECK;
 
 /* Nothing more is accepted that it signs. Again is fine. Returns 0, KEYS_E_MODEL, KEYS_E_MISSING,
  * or negative. */
-int keys_revoke(struct db *db, int64_t workspace_id, const char *model,
-                const uint8_t keyid[static DIGEST_SHA256_SIZE], const char *by,
-                int64_t now_ms) MUST_CHECK;
+int keys_revoke(struct db *db, const struct keys_place *place,
+                const uint8_t keyid[static DIGEST_SHA256_SIZE]) MUST_CHECK;
 
 /* Inside a tx_run: the keys of a model that are not revoked and stay so until it ends. */
 int keys_lock(struct db *db, int64_t model_id, struct arena *arena, struct key **ret_keys,

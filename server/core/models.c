@@ -2,6 +2,7 @@
 #include "core/models.h"
 
 #include "core/pairs.h"
+#include "crypto/text.h"
 
 struct creation {
     int64_t workspace_id;
@@ -18,7 +19,7 @@ static int insert_keys(struct db *db, const struct creation *creation, int64_t m
     for (size_t i = 0; i < creation->draft->key_count; i++) {
         struct q_model_key key = creation->draft->keys[i];
 
-        key.added_by = creation->draft->created_by;
+        key.added_by = creation->draft->actor->name;
         key.added_ms = creation->now_ms;
         r = q_model_insert_key(db, creation->workspace_id, model_id, &key);
         if (r == Q_MODEL_E_EXISTS)
@@ -29,6 +30,23 @@ static int insert_keys(struct db *db, const struct creation *creation, int64_t m
     return 0;
 }
 
+static json_t *describe(const struct creation *creation)
+{
+    const struct models_draft *draft = creation->draft;
+    json_auto_t *tags = fields_pairs_to_json(draft->tags, draft->tag_count);
+    json_auto_t *keys = json_array();
+
+    for (size_t i = 0; i < draft->key_count; i++) {
+        char keyid[DIGEST_SHA256_HEX_SIZE];
+
+        text_hex(draft->keys[i].keyid, DIGEST_SHA256_SIZE, keyid);
+        if (json_array_append_new(keys, json_string(keyid)))
+            return NULL;
+    }
+    return json_pack("{s:s, s:O, s:O}", "description", creation->ret_model->description, "tags",
+                     tags, "keys", keys);
+}
+
 static int create(struct db *db, void *arg)
 {
     const struct creation *creation = arg;
@@ -36,7 +54,7 @@ static int create(struct db *db, void *arg)
     struct q_model model = {
         .name = draft->name,
         .description = draft->description ? draft->description : "",
-        .created_by = draft->created_by,
+        .created_by = draft->actor->name,
         .created_ms = creation->now_ms,
     };
     struct pairs tags = pairs_split(creation->arena, draft->tags, draft->tag_count);
@@ -54,8 +72,17 @@ static int create(struct db *db, void *arg)
     r = insert_keys(db, creation, model.id);
     if (r)
         return r;
-    return q_model_find(db, creation->workspace_id, draft->name, creation->arena,
-                        creation->ret_model);
+    r = q_model_find(db, creation->workspace_id, draft->name, creation->arena, creation->ret_model);
+    if (r)
+        return r;
+    return audit_record(db, &(struct audit_change){
+                                .workspace_id = creation->workspace_id,
+                                .actor = draft->actor,
+                                .now_ms = creation->now_ms,
+                                .action = AUDIT_MODEL_CREATE,
+                                .object = draft->name,
+                                .after = describe(creation),
+                            });
 }
 
 int models_create(struct db *db, int64_t workspace_id, const struct models_draft *draft,

@@ -3,6 +3,7 @@
 #define CORE_MODELS_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "db/db.h"
 #include "db/q_model.h"
 #include "json/fields.h"
@@ -28,7 +29,7 @@ struct models_draft {
     size_t tag_count;
     const struct q_model_key *keys; /* of keys_prepare() */
     size_t key_count;
-    const char *created_by;
+    const struct audit_actor *actor;
 };
 
 /* With its tags and keys, or not at all. Returns 0, MODELS_E_EXISTS, MODELS_E_KEY_TWICE, or

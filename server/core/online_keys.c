@@ -33,13 +33,22 @@ static int store(struct db *db, const struct vault *vault, const struct q_tuf_pl
 }
 
 static int make(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
-                int64_t now_ms, struct key *ret_key)
+                const struct audit_actor *actor, int64_t now_ms, struct key *ret_key)
 {
     CLEANUP(key_pair_release) struct key_pair pair = {0};
     int r = key_generate(place->repository, &pair);
 
     if (!r)
         r = store(db, vault, place, &pair, now_ms);
+    if (!r)
+        r = audit_record(db, &(struct audit_change){
+                                 .workspace_id = place->workspace_id,
+                                 .actor = actor,
+                                 .now_ms = now_ms,
+                                 .action = AUDIT_TRUST_MAKE_KEY,
+                                 .object = place->repository,
+                                 .after = json_pack("{s:s}", "keyid", pair.key.id),
+                             });
     if (r)
         return r;
     *ret_key = pair.key;
@@ -58,7 +67,7 @@ static int read_public(const struct q_tuf_online_key *row, struct key *ret_key)
 }
 
 int online_keys_offer(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
-                      int64_t now_ms, struct key *ret_key)
+                      const struct audit_actor *actor, int64_t now_ms, struct key *ret_key)
 {
     CLEANUP(arena_release) struct arena arena = {0};
     struct q_tuf_online_key *keys;
@@ -73,18 +82,18 @@ int online_keys_offer(struct db *db, const struct vault *vault, const struct q_t
     for (size_t i = 0; i < count; i++)
         if (!keys[i].retired_ms)
             return read_public(&keys[i], ret_key);
-    return make(db, vault, place, now_ms, ret_key);
+    return make(db, vault, place, actor, now_ms, ret_key);
 }
 
 int online_keys_rotate(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
-                       int64_t now_ms, struct key *ret_key)
+                       const struct audit_actor *actor, int64_t now_ms, struct key *ret_key)
 {
     int r;
 
     if (!vault->open)
         return ONLINE_KEYS_E_CLOSED;
     r = q_tuf_online_key_retire(db, place, now_ms);
-    return r ? r : make(db, vault, place, now_ms, ret_key);
+    return r ? r : make(db, vault, place, actor, now_ms, ret_key);
 }
 
 /* ---- opening -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #define CORE_ONLINE_KEYS_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "core/vault.h"
 #include "db/db.h"
 #include "db/q_tuf.h"
@@ -24,12 +25,14 @@ enum {
  * holds q_tuf_lock. Returns 0, ONLINE_KEYS_E_CLOSED, or negative.
  */
 int online_keys_offer(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
-                      int64_t now_ms, struct key *ret_key) MUST_CHECK;
+                      const struct audit_actor *actor, int64_t now_ms,
+                      struct key *ret_key) MUST_CHECK;
 
-/* Retires those there are, so that the next offer is a new one. Returns 0, ONLINE_KEYS_E_CLOSED, or
- * negative. */
+/* Retires those there are, so that the next offer is a new one. Inside a tx_run, too. Returns 0,
+ * ONLINE_KEYS_E_CLOSED, or negative. */
 int online_keys_rotate(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
-                       int64_t now_ms, struct key *ret_key) MUST_CHECK;
+                       const struct audit_actor *actor, int64_t now_ms,
+                       struct key *ret_key) MUST_CHECK;
 
 /*
  * One of our keys that a role names, retired or not, as many as its threshold asks for (one).

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "core/image_rules.h"
 #include "core/online_keys.h"
+#include "crypto/text.h"
 #include "db/q_tuf.h"
 #include "tuf/delegation.h"
 #include "tuf/metadata.h"
@@ -155,8 +156,8 @@ static int check_version(struct work *work)
 static int check_root(struct work *work)
 {
     struct key online;
-    int r =
-        online_keys_offer(work->db, work->place->vault, &work->where, work->place->now_ms, &online);
+    int r = online_keys_offer(work->db, work->place->vault, &work->where, work->place->actor,
+                              work->place->now_ms, &online);
 
     if (r > 0)
         return refuse(work, PROPOSALS_E_CLOSED,
@@ -256,7 +257,7 @@ static int keep_pending(struct work *work, const char *text)
         .version = work->file.version,
         .envelope = (const uint8_t *)text,
         .size = strlen(text),
-        .created_by = work->place->actor,
+        .created_by = work->place->actor->name,
         .created_ms = work->place->now_ms,
     };
 
@@ -276,7 +277,7 @@ static int put_in_force(struct work *work, const char *text)
     int r;
 
     digest_sha256(file.bytes, file.size, file.sha256);
-    r = q_tuf_put(work->db, &work->where, &file, work->place->actor, work->place->now_ms);
+    r = q_tuf_put(work->db, &work->where, &file, work->place->actor->name, work->place->now_ms);
     if (r == Q_TUF_E_EXISTS)
         return log_fail(ERR_INTERNAL, "a version of '%s' was given out twice", file.role);
     if (r)
@@ -294,6 +295,57 @@ static int put_in_force(struct work *work, const char *text)
     return r;
 }
 
+static int record(struct db *db, const struct proposals_place *place, enum audit_action action,
+                  const char *object, json_t *before, json_t *after)
+{
+    return audit_record(db, &(struct audit_change){
+                                .workspace_id = place->workspace_id,
+                                .actor = place->actor,
+                                .now_ms = place->now_ms,
+                                .action = action,
+                                .object = object,
+                                .before = before,
+                                .after = after,
+                            });
+}
+
+static const char *object_of(const struct proposals_place *place, struct arena *arena)
+{
+    return arena_printf(arena, "%s/%s", place->repository, place->role);
+}
+
+/* What was signed, and by how many. */
+static int record_file(struct work *work, bool in_force, const char *text)
+{
+    uint8_t digest[DIGEST_SHA256_SIZE];
+    char hex[DIGEST_SHA256_HEX_SIZE];
+
+    digest_sha256(text, strlen(text), digest);
+    text_hex(digest, sizeof(digest), hex);
+    return record(work->db, work->place, in_force ? AUDIT_TRUST_ACCEPT : AUDIT_TRUST_PROPOSE,
+                  object_of(work->place, work->arena), NULL,
+                  json_pack("{s:I, s:s, s:I, s:I}", "version", (json_int_t)work->file.version,
+                            "sha256", hex, "signatures", (json_int_t)work->result->signatures,
+                            "threshold", (json_int_t)work->result->threshold));
+}
+
+static int record_versions(struct work *work, const char *model, const struct q_tuf_names *listed,
+                           const struct q_tuf_names *yanked)
+{
+    int r = 0;
+
+    for (size_t i = 0; !r && i < listed->count; i++)
+        r = record(work->db, work->place, AUDIT_VERSION_RELEASE,
+                   arena_printf(work->arena, "%s@%s", model, listed->names[i]), NULL,
+                   json_pack("{s:s}", "listing", "listed"));
+    for (size_t i = 0; !r && i < yanked->count; i++)
+        r = record(work->db, work->place, AUDIT_VERSION_YANK,
+                   arena_printf(work->arena, "%s@%s", model, yanked->names[i]),
+                   json_pack("{s:s}", "listing", "listed"),
+                   json_pack("{s:s}", "listing", "yanked"));
+    return r;
+}
+
 static int settle(struct work *work, bool enough, const char *const *versions, size_t version_count)
 {
     AUTO_FREE char *text = json_dumps(work->file.document, JSON_COMPACT | JSON_SORT_KEYS);
@@ -303,11 +355,23 @@ static int settle(struct work *work, bool enough, const char *const *versions, s
     if (!text)
         return log_fail(ERR_NO_MEMORY, "cannot write metadata: out of memory");
     work->result->in_force = enough;
+    struct q_tuf_names listed = {0};
+    struct q_tuf_names yanked = {0};
     r = enough ? put_in_force(work, text) : keep_pending(work, text);
-    if (r || !enough || !model)
-        return r;
-    return q_tuf_mark(work->db, work->place->workspace_id, model, work->arena, versions,
-                      version_count, work->place->actor, work->place->now_ms);
+    if (!r && enough && model)
+        r = q_tuf_mark(work->db,
+                       &(struct q_tuf_listing){
+                           .workspace_id = work->place->workspace_id,
+                           .model = model,
+                           .versions = versions,
+                           .count = version_count,
+                           .actor = work->place->actor->name,
+                           .now_ms = work->place->now_ms,
+                       },
+                       work->arena, &listed, &yanked);
+    if (!r)
+        r = record_file(work, enough, text);
+    return r ? r : record_versions(work, model, &listed, &yanked);
 }
 
 static void reset(struct work *work)
@@ -369,13 +433,29 @@ int proposals_submit(struct db *db, const struct proposals_place *place, const v
     return r;
 }
 
-int proposals_withdraw(struct db *db, const struct proposals_place *place)
+static int withdraw(struct db *db, void *arg)
 {
+    const struct proposals_place *place = arg;
+    CLEANUP(arena_release) struct arena arena = {0};
     struct q_tuf_place where = {place->workspace_id, place->repository};
+    struct q_tuf_pending pending;
     bool removed;
-    int r = q_tuf_pending_delete(db, &where, place->role, &removed);
+    int r = q_tuf_lock(db, place->workspace_id);
 
+    if (!r)
+        r = q_tuf_pending_get(db, &where, place->role, &arena, &pending);
+    if (r)
+        return r == Q_TUF_E_MISSING ? PROPOSALS_E_MISSING : r;
+    r = q_tuf_pending_delete(db, &where, place->role, &removed);
     if (r)
         return r;
-    return removed ? 0 : PROPOSALS_E_MISSING;
+    return record(db, place, AUDIT_TRUST_WITHDRAW, object_of(place, &arena),
+                  json_pack("{s:I, s:s}", "version", (json_int_t)pending.version, "created_by",
+                            pending.created_by),
+                  NULL);
+}
+
+int proposals_withdraw(struct db *db, const struct proposals_place *place)
+{
+    return tx_run(db, withdraw, (void *)(uintptr_t)place);
 }

@@ -3,6 +3,7 @@
 #define CORE_PROPOSALS_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "core/image.h"
 #include "core/vault.h"
 #include "db/db.h"
@@ -35,7 +36,7 @@ struct proposals_place {
     int64_t workspace_id;
     const char *repository; /* "image" or "director" */
     const char *role;
-    const char *actor;
+    const struct audit_actor *actor;
     int64_t now_ms;
     const struct vault *vault;
     const struct image_lifetimes *lifetimes;

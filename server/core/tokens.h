@@ -3,6 +3,7 @@
 #define CORE_TOKENS_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "crypto/secret.h"
 #include "db/db.h"
 #include "db/q_token.h"
@@ -39,7 +40,7 @@ struct tokens_draft {
     int64_t workspace_id;
     const char *name; /* 1 to 128 bytes; need not be unique */
     const char *role;
-    const char *created_by;
+    const struct audit_actor *actor;
     int64_t expires_in_s; /* 0: never */
 };
 
@@ -62,6 +63,7 @@ int tokens_list(struct db *db, int64_t workspace_id, int64_t after_id, int64_t l
                 struct arena *arena, struct q_token **ret_tokens, size_t *ret_count) MUST_CHECK;
 
 /* From now on it is refused. Again is fine. Returns 0, TOKENS_E_MISSING, or negative. */
-int tokens_revoke(struct db *db, int64_t workspace_id, int64_t id, int64_t now_ms) MUST_CHECK;
+int tokens_revoke(struct db *db, int64_t workspace_id, int64_t id, const struct audit_actor *actor,
+                  int64_t now_ms) MUST_CHECK;
 
 #endif

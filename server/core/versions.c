@@ -51,6 +51,43 @@ static int find(struct db *db, int64_t model_id, const char *version, struct are
     return r == Q_VERSION_E_MISSING ? VERSIONS_E_MISSING : r;
 }
 
+/* ---- what the audit log says ---------------------------------------------------------------- */
+
+static json_t *describe(const char *state, const char *manifest_sha256, const char *signed_by)
+{
+    return json_pack("{s:s, s:s, s:o}", "state", state, "manifest_sha256", manifest_sha256,
+                     "signed_by", json_loads(signed_by, 0, NULL));
+}
+
+static int record(struct db *db, const struct versions_place *place, enum audit_action action,
+                  const char *version, json_t *before, json_t *after)
+{
+    CLEANUP(arena_release) struct arena arena = {0};
+
+    return audit_record(db, &(struct audit_change){
+                                .workspace_id = place->workspace_id,
+                                .actor = place->actor,
+                                .now_ms = place->now_ms,
+                                .action = action,
+                                .object = arena_printf(&arena, "%s@%s", place->model, version),
+                                .before = before,
+                                .after = after,
+                            });
+}
+
+static json_t *describe_draft(const struct q_version_manifest *manifest)
+{
+    char hex[DIGEST_SHA256_HEX_SIZE];
+
+    text_hex(manifest->sha256, sizeof(manifest->sha256), hex);
+    return describe("draft", hex, "[]");
+}
+
+static json_t *describe_version(const struct q_version *version)
+{
+    return describe(version->state, version->manifest_sha256, version->signed_by_json);
+}
+
 /* ---- signatures --------------------------------------------------------------------------- */
 
 static int refuse_signature(struct work *work, const struct key *keys, size_t key_count)
@@ -169,7 +206,7 @@ static int parse(struct work *work, const void *bytes, size_t size)
         .workspace_id = place->workspace_id,
         .version = work->manifest.version,
         .description = work->manifest.description ? work->manifest.description : "",
-        .created_by = place->actor,
+        .created_by = place->actor->name,
         .created_ms = place->now_ms,
         .manifest = {.published = work->envelope.signature_count > 0, .bytes = bytes, .size = size},
     };
@@ -245,7 +282,14 @@ static int submit(struct db *db, void *arg)
             return r;
     }
     work->created = true;
-    return find(db, work->model_id, draft->version, work->arena, work->ret_version);
+    r = find(db, work->model_id, draft->version, work->arena, work->ret_version);
+    if (r)
+        return r;
+    if (!draft->manifest.published)
+        return record(db, work->place, AUDIT_VERSION_DRAFT, draft->version, NULL,
+                      describe_version(work->ret_version));
+    return record(db, work->place, AUDIT_VERSION_PUBLISH, draft->version, json_null(),
+                  describe_version(work->ret_version));
 }
 
 int versions_submit(struct db *db, const struct versions_place *place, const void *bytes,
@@ -388,12 +432,16 @@ static int sign(struct db *db, void *arg)
     r = take_signatures(work, &manifest);
     if (r)
         return r;
-    if (!manifest.published) {
-        r = publish(db, work, &manifest);
-        if (r)
-            return r;
-    }
-    return find(db, work->model_id, work->version, work->arena, work->ret_version);
+    if (manifest.published)
+        return find(db, work->model_id, work->version, work->arena, work->ret_version);
+    json_auto_t *before = describe_draft(&manifest);
+    r = publish(db, work, &manifest);
+    if (!r)
+        r = find(db, work->model_id, work->version, work->arena, work->ret_version);
+    if (r)
+        return r;
+    return record(db, work->place, AUDIT_VERSION_PUBLISH, work->version, json_incref(before),
+                  describe_version(work->ret_version));
 }
 
 int versions_sign(struct db *db, const struct versions_place *place, const char *version,
@@ -407,7 +455,7 @@ int versions_sign(struct db *db, const struct versions_place *place, const char 
                    .arena = arena,
                    .version = version,
                    .draft = {.workspace_id = place->workspace_id,
-                          .created_by = place->actor,
+                          .created_by = place->actor->name,
                           .created_ms = place->now_ms},
                    .ret_version = ret_version,
                    .failure = ret_failure,
@@ -424,23 +472,39 @@ int versions_sign(struct db *db, const struct versions_place *place, const char 
 
 /* ---- the rest ----------------------------------------------------------------------------- */
 
-int versions_delete_draft(struct db *db, const struct versions_place *place, const char *version)
+struct deletion {
+    const struct versions_place *place;
+    const char *version;
+};
+
+static int delete_draft(struct db *db, void *arg)
 {
-    struct q_version_manifest manifest;
+    const struct deletion *deletion = arg;
     CLEANUP(arena_release) struct arena arena = {0};
+    struct q_version_manifest manifest;
     int64_t model_id;
     int r;
 
-    r = resolve(db, place, &arena, &model_id, NULL);
+    r = resolve(db, deletion->place, &arena, &model_id, NULL);
     if (r)
         return r;
-    r = q_version_delete_draft(db, model_id, version);
-    if (r != Q_VERSION_E_MISSING)
-        return r;
-    r = q_version_manifest(db, model_id, version, false, &arena, &manifest);
-    if (r == Q_VERSION_E_MISSING)
-        return VERSIONS_E_MISSING;
-    return r ? r : VERSIONS_E_PUBLISHED;
+    r = q_version_manifest(db, model_id, deletion->version, true, &arena, &manifest);
+    if (r)
+        return r == Q_VERSION_E_MISSING ? VERSIONS_E_MISSING : r;
+    if (manifest.published)
+        return VERSIONS_E_PUBLISHED;
+    r = q_version_delete_draft(db, model_id, deletion->version);
+    if (r)
+        return r > 0 ? log_fail(ERR_INTERNAL, "a locked draft is gone") : r;
+    return record(db, deletion->place, AUDIT_VERSION_DELETE_DRAFT, deletion->version,
+                  describe_draft(&manifest), NULL);
+}
+
+int versions_delete_draft(struct db *db, const struct versions_place *place, const char *version)
+{
+    struct deletion deletion = {place, version};
+
+    return tx_run(db, delete_draft, &deletion);
 }
 
 int versions_find(struct db *db, const struct versions_place *place, const char *version,

@@ -3,6 +3,7 @@
 #define CORE_VERSIONS_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "db/db.h"
 #include "db/q_variant.h"
 #include "db/q_version.h"
@@ -50,7 +51,7 @@ struct versions_failure {
 struct versions_place {
     int64_t workspace_id;
     const char *model;
-    const char *actor; /* name of the token */
+    const struct audit_actor *actor;
     int64_t now_ms;
 };
 

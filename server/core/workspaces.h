@@ -3,6 +3,7 @@
 #define CORE_WORKSPACES_H
 
 #include "base/arena.h"
+#include "core/audit.h"
 #include "db/db.h"
 #include "db/q_workspace.h"
 
@@ -21,7 +22,8 @@ enum {
 
 /* Limits are bytes, or WORKSPACES_NO_LIMIT. */
 int workspaces_create(struct db *db, const char *name, int64_t quota_bytes,
-                      int64_t artifact_limit_bytes, int64_t *ret_id) MUST_CHECK;
+                      int64_t artifact_limit_bytes, const struct audit_actor *actor, int64_t now_ms,
+                      int64_t *ret_id) MUST_CHECK;
 
 int workspaces_find(struct db *db, const char *name, struct arena *arena,
                     struct q_workspace *ret_workspace) MUST_CHECK;
@@ -32,6 +34,7 @@ int workspaces_list(struct db *db, struct arena *arena, struct q_workspace **ret
 
 /* Replaces both limits. Returns 0, WORKSPACES_E_MISSING, or negative. */
 int workspaces_set_limits(struct db *db, const char *name, int64_t quota_bytes,
-                          int64_t artifact_limit_bytes) MUST_CHECK;
+                          int64_t artifact_limit_bytes, const struct audit_actor *actor,
+                          int64_t now_ms) MUST_CHECK;
 
 #endif

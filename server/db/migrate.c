@@ -38,6 +38,7 @@ static const char sql_grant[] =
     " GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO modelferry_app;"
     " REVOKE INSERT, UPDATE, DELETE ON schema_migration, workspace FROM modelferry_app;"
     " REVOKE DELETE ON api_token, model, model_key FROM modelferry_app;"
+    " REVOKE UPDATE, DELETE ON audit_entry FROM modelferry_app;"
     " REVOKE UPDATE, DELETE ON model, model_tag, version_tag, version_metric, version_param,"
     "  variant, version_signature FROM modelferry_app;"
     " REVOKE UPDATE ON api_token, model_key, model_version, variant_artifact FROM modelferry_app;"

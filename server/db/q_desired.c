@@ -56,6 +56,11 @@ static const struct db_stmt LOCK = {
     " FOR UPDATE OF s",
 };
 
+static const struct db_stmt TEXT = {
+    "q_desired_text",
+    "SELECT slots FROM assignment WHERE workspace_id = $1::bigint AND id = $2::bigint",
+};
+
 static const struct db_stmt SET = {
     "q_desired_set",
     "WITH s AS (UPDATE device_state SET assignment_id = nullif($2::bigint, 0),"
@@ -304,6 +309,24 @@ int q_desired_lock(struct db *db, int64_t workspace_id, const char *device, stru
         .assignment_id = db_i64(&rows, 0, 2),
         .capabilities = arena_strdup(arena, db_text(&rows, 0, 3)),
     };
+    return 0;
+}
+
+int q_desired_text(struct db *db, int64_t workspace_id, int64_t assignment_id, struct arena *arena,
+                   const char **ret_text)
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    struct db_params params = {0};
+    int r;
+
+    db_add_i64(&params, workspace_id);
+    db_add_i64(&params, assignment_id);
+    r = db_exec(db, &TEXT, &params, &rows);
+    if (r)
+        return r;
+    if (rows.count == 0)
+        return Q_DESIRED_E_MISSING;
+    *ret_text = arena_strdup(arena, db_text(&rows, 0, 0));
     return 0;
 }
 

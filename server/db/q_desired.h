@@ -82,6 +82,10 @@ struct q_desired_device {
 int q_desired_lock(struct db *db, int64_t workspace_id, const char *device, struct arena *arena,
                    struct q_desired_device *ret_device) MUST_CHECK;
 
+/* The slots of an assignment, as text. Returns 0, Q_DESIRED_E_MISSING, or negative. */
+int q_desired_text(struct db *db, int64_t workspace_id, int64_t assignment_id, struct arena *arena,
+                   const char **ret_text) MUST_CHECK;
+
 /* Sets a locked one; assignment 0: none. */
 int q_desired_set(struct db *db, int64_t device_id, int64_t assignment_id,
                   int64_t *ret_version) MUST_CHECK;

@@ -96,10 +96,17 @@ static const struct db_stmt SET_NEXT_TOKEN = {
 
 static const struct db_stmt SET_FACTS = {
     "q_device_set_facts",
-    "WITH d AS (UPDATE device SET attributes = coalesce($3::text::jsonb, attributes)"
-    "  WHERE workspace_id = $1::bigint AND id = $2::bigint RETURNING id)"
-    " UPDATE device_state SET capabilities = coalesce($4::text, capabilities)"
-    " FROM d WHERE device_id = d.id",
+    "WITH o AS (SELECT d.id, d.attributes, s.capabilities,"
+    "  coalesce($3::text::jsonb, d.attributes) AS new_attributes,"
+    "  coalesce($4::text, s.capabilities) AS new_capabilities"
+    "  FROM device d JOIN device_state s ON s.device_id = d.id"
+    "  WHERE d.workspace_id = $1::bigint AND d.id = $2::bigint FOR NO KEY UPDATE OF d),"
+    " a AS (UPDATE device d SET attributes = o.new_attributes FROM o"
+    "  WHERE d.id = o.id AND o.attributes <> o.new_attributes),"
+    " c AS (UPDATE device_state s SET capabilities = o.new_capabilities FROM o"
+    "  WHERE s.device_id = o.id AND o.capabilities <> o.new_capabilities)"
+    " SELECT attributes::text, capabilities, new_attributes::text, new_capabilities,"
+    " attributes <> new_attributes OR capabilities <> new_capabilities FROM o",
 };
 
 static void copy_bytes(const struct db_rows *rows, int row, int column,
@@ -287,14 +294,28 @@ int q_device_set_next_token(struct db *db, int64_t workspace_id, int64_t id,
     return change_one(db, &SET_NEXT_TOKEN, &params, &changed);
 }
 
-int q_device_set_facts(struct db *db, int64_t workspace_id, int64_t id, const char *attributes,
-                       const char *capabilities)
+int q_device_set_facts(struct db *db, int64_t workspace_id, int64_t id,
+                       const struct q_device_facts *facts, struct arena *arena,
+                       struct q_device_facts *ret_before, struct q_device_facts *ret_after)
 {
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
     struct db_params params = {0};
+    int r;
 
     db_add_i64(&params, workspace_id);
     db_add_i64(&params, id);
-    db_add_text(&params, attributes);
-    db_add_text(&params, capabilities);
-    return db_exec(db, &SET_FACTS, &params, NULL);
+    db_add_text(&params, facts->attributes);
+    db_add_text(&params, facts->capabilities);
+    r = db_exec(db, &SET_FACTS, &params, &rows);
+    if (r)
+        return r;
+    if (rows.count == 0)
+        return Q_DEVICE_E_MISSING;
+    if (!db_bool(&rows, 0, 4))
+        return Q_DEVICE_E_UNCHANGED;
+    *ret_before = (struct q_device_facts){arena_strdup(arena, db_text(&rows, 0, 0)),
+                                          arena_strdup(arena, db_text(&rows, 0, 1))};
+    *ret_after = (struct q_device_facts){arena_strdup(arena, db_text(&rows, 0, 2)),
+                                         arena_strdup(arena, db_text(&rows, 0, 3))};
+    return 0;
 }

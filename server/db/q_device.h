@@ -14,7 +14,8 @@
 
 enum {
     Q_DEVICE_E_MISSING = 16,
-    Q_DEVICE_E_EXISTS = 17, /* an active device of that name */
+    Q_DEVICE_E_EXISTS = 17,    /* an active device of that name */
+    Q_DEVICE_E_UNCHANGED = 18, /* it was so already */
 };
 
 /* Strings live in the arena of who read it. */
@@ -91,8 +92,19 @@ int q_device_revoke(struct db *db, int64_t workspace_id, const char *name, const
 int q_device_set_next_token(struct db *db, int64_t workspace_id, int64_t id,
                             const uint8_t hash[static DIGEST_SHA256_SIZE]) MUST_CHECK;
 
-/* NULL keeps what is there. */
-int q_device_set_facts(struct db *db, int64_t workspace_id, int64_t id, const char *attributes,
-                       const char *capabilities) MUST_CHECK;
+/* What a device reports about itself. */
+struct q_device_facts {
+    const char *attributes;   /* a JSON object */
+    const char *capabilities; /* "onnx/cpu,tflite/cpu", sorted */
+};
+
+/*
+ * NULL keeps what is there. Where something changed it says what was there, and what is; 0,
+ * Q_DEVICE_E_MISSING, Q_DEVICE_E_UNCHANGED, or negative.
+ */
+int q_device_set_facts(struct db *db, int64_t workspace_id, int64_t id,
+                       const struct q_device_facts *facts, struct arena *arena,
+                       struct q_device_facts *ret_before,
+                       struct q_device_facts *ret_after) MUST_CHECK;
 
 #endif

@@ -22,6 +22,11 @@ static const struct db_stmt FIND = {
     COLUMNS " WHERE e.token_sha256 = $1::bytea",
 };
 
+static const struct db_stmt LOCK = {
+    "q_enrolment_lock",
+    COLUMNS " WHERE e.workspace_id = $1::bigint AND e.id = $2::bigint FOR NO KEY UPDATE OF e",
+};
+
 static const struct db_stmt LIST = {
     "q_enrolment_list",
     COLUMNS " WHERE e.workspace_id = $1::bigint AND e.id > $2::bigint ORDER BY e.id"
@@ -35,8 +40,7 @@ static const struct db_stmt USE = {
 
 static const struct db_stmt REVOKE = {
     "q_enrolment_revoke",
-    "UPDATE enrolment SET revoked_at = coalesce(revoked_at, at_ms($3::bigint))"
-    " WHERE workspace_id = $1::bigint AND id = $2::bigint",
+    "UPDATE enrolment SET revoked_at = at_ms($2::bigint) WHERE id = $1::bigint",
 };
 
 static void read_row(const struct db_rows *rows, int row, struct arena *arena,
@@ -79,21 +83,37 @@ int q_enrolment_insert(struct db *db, const struct q_enrolment *enrolment,
     return 0;
 }
 
-int q_enrolment_find(struct db *db, const uint8_t hash[static DIGEST_SHA256_SIZE],
-                     struct arena *arena, struct q_enrolment *ret_enrolment)
+static int one(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
+               struct arena *arena, struct q_enrolment *ret_enrolment)
 {
     CLEANUP(db_rows_release) struct db_rows rows = {0};
-    struct db_params params = {0};
-    int r;
+    int r = db_exec(db, stmt, params, &rows);
 
-    db_add_bytes(&params, hash, DIGEST_SHA256_SIZE);
-    r = db_exec(db, &FIND, &params, &rows);
     if (r)
         return r;
     if (rows.count == 0)
         return Q_ENROLMENT_E_MISSING;
     read_row(&rows, 0, arena, ret_enrolment);
     return 0;
+}
+
+int q_enrolment_find(struct db *db, const uint8_t hash[static DIGEST_SHA256_SIZE],
+                     struct arena *arena, struct q_enrolment *ret_enrolment)
+{
+    struct db_params params = {0};
+
+    db_add_bytes(&params, hash, DIGEST_SHA256_SIZE);
+    return one(db, &FIND, &params, arena, ret_enrolment);
+}
+
+int q_enrolment_lock(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                     struct q_enrolment *ret_enrolment)
+{
+    struct db_params params = {0};
+
+    db_add_i64(&params, workspace_id);
+    db_add_i64(&params, id);
+    return one(db, &LOCK, &params, arena, ret_enrolment);
 }
 
 int q_enrolment_use(struct db *db, int64_t id)
@@ -130,16 +150,11 @@ int q_enrolment_list(struct db *db, int64_t workspace_id, int64_t after_id, int6
     return 0;
 }
 
-int q_enrolment_revoke(struct db *db, int64_t workspace_id, int64_t id, int64_t now_ms)
+int q_enrolment_revoke(struct db *db, int64_t id, int64_t now_ms)
 {
     struct db_params params = {0};
-    int r;
 
-    db_add_i64(&params, workspace_id);
     db_add_i64(&params, id);
     db_add_i64(&params, now_ms);
-    r = db_exec(db, &REVOKE, &params, NULL);
-    if (r)
-        return r;
-    return db_affected(db) == 1 ? 0 : Q_ENROLMENT_E_MISSING;
+    return db_exec(db, &REVOKE, &params, NULL);
 }

@@ -45,7 +45,12 @@ int q_enrolment_list(struct db *db, int64_t workspace_id, int64_t after_id, int6
                      struct arena *arena, struct q_enrolment **ret_enrolments,
                      size_t *ret_count) MUST_CHECK;
 
-/* Again is fine. Returns 0, Q_ENROLMENT_E_MISSING, or negative. */
-int q_enrolment_revoke(struct db *db, int64_t workspace_id, int64_t id, int64_t now_ms) MUST_CHECK;
+/* Inside a tx_run: by id, and nobody else changes it until that ends. Returns 0,
+ * Q_ENROLMENT_E_MISSING, or negative. */
+int q_enrolment_lock(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                     struct q_enrolment *ret_enrolment) MUST_CHECK;
+
+/* Of one that is locked. */
+int q_enrolment_revoke(struct db *db, int64_t id, int64_t now_ms) MUST_CHECK;
 
 #endif

@@ -70,9 +70,11 @@ static const struct db_stmt insert_key = {
 
 static const struct db_stmt revoke_key = {
     "q_model_revoke_key",
-    "UPDATE model_key SET revoked_at = coalesce(revoked_at, at_ms($4::bigint)),"
-    " revoked_by = coalesce(revoked_by, $3::text)"
-    " WHERE model_id = $1::bigint AND keyid = $2::bytea",
+    "WITH k AS (SELECT model_id, keyid, revoked_at FROM model_key"
+    "  WHERE model_id = $1::bigint AND keyid = $2::bytea FOR NO KEY UPDATE),"
+    " u AS (UPDATE model_key m SET revoked_at = at_ms($4::bigint), revoked_by = $3::text FROM k"
+    "  WHERE m.model_id = k.model_id AND m.keyid = k.keyid AND k.revoked_at IS NULL)"
+    " SELECT revoked_at IS NULL FROM k",
 };
 
 static const struct db_stmt lock_keys = {
@@ -225,8 +227,9 @@ int q_model_insert_key(struct db *db, int64_t workspace_id, int64_t model_id,
 
 int q_model_revoke_key(struct db *db, int64_t model_id,
                        const uint8_t keyid[static DIGEST_SHA256_SIZE], const char *by,
-                       int64_t now_ms)
+                       int64_t now_ms, bool *ret_changed)
 {
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
     struct db_params params = {0};
     int r;
 
@@ -234,10 +237,13 @@ int q_model_revoke_key(struct db *db, int64_t model_id,
     db_add_bytes(&params, keyid, DIGEST_SHA256_SIZE);
     db_add_text(&params, by);
     db_add_i64(&params, now_ms);
-    r = db_exec(db, &revoke_key, &params, NULL);
+    r = db_exec(db, &revoke_key, &params, &rows);
     if (r)
         return r;
-    return db_affected(db) == 1 ? 0 : Q_MODEL_E_MISSING;
+    if (rows.count == 0)
+        return Q_MODEL_E_MISSING;
+    *ret_changed = db_bool(&rows, 0, 0);
+    return 0;
 }
 
 static void read_key(const struct db_rows *rows, int row, struct arena *arena,

@@ -75,10 +75,10 @@ int q_model_count_keys(struct db *db, int64_t model_id, int64_t *ret_count) MUST
 int q_model_insert_key(struct db *db, int64_t workspace_id, int64_t model_id,
                        const struct q_model_key *key) MUST_CHECK;
 
-/* Revoked already is fine. Returns 0, Q_MODEL_E_MISSING, or negative. */
+/* ret_changed: it was not revoked before. Returns 0, Q_MODEL_E_MISSING, or negative. */
 int q_model_revoke_key(struct db *db, int64_t model_id,
                        const uint8_t keyid[static DIGEST_SHA256_SIZE], const char *by,
-                       int64_t now_ms) MUST_CHECK;
+                       int64_t now_ms, bool *ret_changed) MUST_CHECK;
 
 /*
  * The keys that are not revoked, locked until the transaction ends: a revocation that was answered

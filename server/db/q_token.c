@@ -27,6 +27,11 @@ static const struct db_stmt get = {
     SELECT "WHERE t.workspace_id = $1::bigint AND t.id = $2::bigint",
 };
 
+static const struct db_stmt lock = {
+    "q_token_lock",
+    SELECT "WHERE t.workspace_id = $1::bigint AND t.id = $2::bigint FOR NO KEY UPDATE OF t",
+};
+
 static const struct db_stmt list = {
     "q_token_list",
     SELECT "WHERE t.workspace_id = $1::bigint AND t.id > $2::bigint ORDER BY t.id LIMIT $3::bigint",
@@ -34,8 +39,7 @@ static const struct db_stmt list = {
 
 static const struct db_stmt set_revoked = {
     "q_token_revoke",
-    "UPDATE api_token SET revoked_at = coalesce(revoked_at, at_ms($3::bigint))"
-    " WHERE workspace_id = $1::bigint AND id = $2::bigint",
+    "UPDATE api_token SET revoked_at = at_ms($2::bigint) WHERE id = $1::bigint",
 };
 
 static const struct db_stmt touch = {
@@ -116,6 +120,16 @@ int q_token_get(struct db *db, int64_t workspace_id, int64_t id, struct arena *a
     return one(db, &get, &params, arena, ret_token);
 }
 
+int q_token_lock(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                 struct q_token *ret_token)
+{
+    struct db_params params = {0};
+
+    db_add_i64(&params, workspace_id);
+    db_add_i64(&params, id);
+    return one(db, &lock, &params, arena, ret_token);
+}
+
 int q_token_list(struct db *db, int64_t workspace_id, int64_t after_id, int64_t limit,
                  struct arena *arena, struct q_token **ret_tokens, size_t *ret_count)
 {
@@ -136,18 +150,13 @@ int q_token_list(struct db *db, int64_t workspace_id, int64_t after_id, int64_t 
     return 0;
 }
 
-int q_token_revoke(struct db *db, int64_t workspace_id, int64_t id, int64_t now_ms)
+int q_token_revoke(struct db *db, int64_t id, int64_t now_ms)
 {
     struct db_params params = {0};
-    int r;
 
-    db_add_i64(&params, workspace_id);
     db_add_i64(&params, id);
     db_add_i64(&params, now_ms);
-    r = db_exec(db, &set_revoked, &params, NULL);
-    if (r)
-        return r;
-    return db_affected(db) == 1 ? 0 : Q_TOKEN_E_MISSING;
+    return db_exec(db, &set_revoked, &params, NULL);
 }
 
 int q_token_touch(struct db *db, int64_t id, int64_t now_ms)

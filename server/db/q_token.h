@@ -38,12 +38,16 @@ int q_token_find(struct db *db, const uint8_t hash[static DIGEST_SHA256_SIZE], s
 int q_token_get(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
                 struct q_token *ret_token) MUST_CHECK;
 
+/* As q_token_get, inside a tx_run: nobody else changes it until that ends. */
+int q_token_lock(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                 struct q_token *ret_token) MUST_CHECK;
+
 /* Those with an id above after_id, by id, at most limit. */
 int q_token_list(struct db *db, int64_t workspace_id, int64_t after_id, int64_t limit,
                  struct arena *arena, struct q_token **ret_tokens, size_t *ret_count) MUST_CHECK;
 
-/* Again is fine. Returns 0, Q_TOKEN_E_MISSING, or negative. */
-int q_token_revoke(struct db *db, int64_t workspace_id, int64_t id, int64_t now_ms) MUST_CHECK;
+/* Of one that is locked. */
+int q_token_revoke(struct db *db, int64_t id, int64_t now_ms) MUST_CHECK;
 
 /* Notes a use, unless one was noted within the last minute. */
 int q_token_touch(struct db *db, int64_t id, int64_t now_ms) MUST_CHECK;

@@ -392,11 +392,12 @@ static const struct db_stmt targets = {
 
 static const struct db_stmt mark_listed = {
     "q_tuf_mark_listed",
-    "INSERT INTO version_listing (version_id, workspace_id, listed_at)"
-    " SELECT v.id, v.workspace_id, at_ms($4::bigint) FROM model m"
-    " JOIN model_version v ON v.model_id = m.id"
-    " WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND v.version = ANY ($3::text[])"
-    " ON CONFLICT (version_id) DO NOTHING",
+    "WITH l AS (INSERT INTO version_listing (version_id, workspace_id, listed_at)"
+    "  SELECT v.id, v.workspace_id, at_ms($4::bigint) FROM model m"
+    "  JOIN model_version v ON v.model_id = m.id"
+    "  WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND v.version = ANY ($3::text[])"
+    "  ON CONFLICT (version_id) DO NOTHING RETURNING version_id)"
+    " SELECT v.version FROM l JOIN model_version v ON v.id = l.version_id ORDER BY v.id",
 };
 
 static const struct db_stmt mark_yanked = {
@@ -404,7 +405,7 @@ static const struct db_stmt mark_yanked = {
     "UPDATE version_listing l SET yanked_at = at_ms($4::bigint), yanked_by = $5::text"
     " FROM model m JOIN model_version v ON v.model_id = m.id"
     " WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND l.version_id = v.id"
-    " AND v.version <> ALL ($3::text[]) AND l.yanked_at IS NULL",
+    " AND v.version <> ALL ($3::text[]) AND l.yanked_at IS NULL RETURNING v.version",
 };
 
 int q_tuf_targets(struct db *db, int64_t workspace_id, const char *model, struct arena *arena,
@@ -434,21 +435,36 @@ int q_tuf_targets(struct db *db, int64_t workspace_id, const char *model, struct
     return 0;
 }
 
-int q_tuf_mark(struct db *db, int64_t workspace_id, const char *model, struct arena *arena,
-               const char *const *versions, size_t count, const char *actor, int64_t now_ms)
+static int mark(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
+                struct arena *arena, struct q_tuf_names *ret_names)
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    int r = db_exec(db, stmt, params, &rows);
+
+    if (r)
+        return r;
+    ret_names->count = (size_t)rows.count;
+    ret_names->names = arena_array(arena, ret_names->count, sizeof(*ret_names->names));
+    for (int i = 0; i < rows.count; i++)
+        ret_names->names[i] = arena_strdup(arena, db_text(&rows, i, 0));
+    return 0;
+}
+
+int q_tuf_mark(struct db *db, const struct q_tuf_listing *listing, struct arena *arena,
+               struct q_tuf_names *ret_listed, struct q_tuf_names *ret_yanked)
 {
     struct db_params listed = {0};
     struct db_params yanked;
     int r;
 
-    db_add_i64(&listed, workspace_id);
-    db_add_text(&listed, model);
-    db_add_text_array(&listed, arena, versions, count);
-    db_add_i64(&listed, now_ms);
+    db_add_i64(&listed, listing->workspace_id);
+    db_add_text(&listed, listing->model);
+    db_add_text_array(&listed, arena, listing->versions, listing->count);
+    db_add_i64(&listed, listing->now_ms);
     yanked = listed;
-    db_add_text(&yanked, actor);
-    r = db_exec(db, &mark_listed, &listed, NULL);
-    return r ? r : db_exec(db, &mark_yanked, &yanked, NULL);
+    db_add_text(&yanked, listing->actor);
+    r = mark(db, &mark_listed, &listed, arena, ret_listed);
+    return r ? r : mark(db, &mark_yanked, &yanked, arena, ret_yanked);
 }
 
 /* ---- what targets are served ---------------------------------------------------------------- */

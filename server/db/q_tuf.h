@@ -115,11 +115,25 @@ struct q_tuf_target {
 int q_tuf_targets(struct db *db, int64_t workspace_id, const char *model, struct arena *arena,
                   struct q_tuf_target **ret_targets, size_t *ret_count) MUST_CHECK;
 
-/* Notes what a model's role lists now (names of versions): what it lists for the first time, and
- * what it has dropped. */
-int q_tuf_mark(struct db *db, int64_t workspace_id, const char *model, struct arena *arena,
-               const char *const *versions, size_t count, const char *actor,
-               int64_t now_ms) MUST_CHECK;
+/* What a model's role lists now (names of versions). */
+struct q_tuf_listing {
+    int64_t workspace_id;
+    const char *model;
+    const char *const *versions;
+    size_t count;
+    const char *actor;
+    int64_t now_ms;
+};
+
+/* Names of versions, in the arena. */
+struct q_tuf_names {
+    const char **names;
+    size_t count;
+};
+
+/* Notes it; says what it lists for the first time, and what it has dropped. */
+int q_tuf_mark(struct db *db, const struct q_tuf_listing *listing, struct arena *arena,
+               struct q_tuf_names *ret_listed, struct q_tuf_names *ret_yanked) MUST_CHECK;
 
 /* ---- what targets are served --------------------------------------------------------------- */
 

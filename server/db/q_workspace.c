@@ -18,6 +18,11 @@ static const struct db_stmt find = {
     "SELECT " COLUMNS " FROM workspace WHERE name = $1::text",
 };
 
+static const struct db_stmt lock = {
+    "q_workspace_lock",
+    "SELECT " COLUMNS " FROM workspace WHERE name = $1::text FOR NO KEY UPDATE",
+};
+
 static const struct db_stmt list = {
     "q_workspace_list",
     "SELECT " COLUMNS " FROM workspace WHERE name > $1::text ORDER BY name LIMIT $2::bigint",
@@ -64,21 +69,33 @@ int q_workspace_insert(struct db *db, const struct q_workspace *workspace, int64
     return 0;
 }
 
-int q_workspace_find(struct db *db, const char *name, struct arena *arena,
-                     struct q_workspace *ret_workspace)
+static int one(struct db *db, const struct db_stmt *stmt, const char *name, struct arena *arena,
+               struct q_workspace *ret_workspace)
 {
     CLEANUP(db_rows_release) struct db_rows rows = {0};
     struct db_params params = {0};
     int r;
 
     db_add_text(&params, name);
-    r = db_exec(db, &find, &params, &rows);
+    r = db_exec(db, stmt, &params, &rows);
     if (r)
         return r;
     if (rows.count == 0)
         return Q_WORKSPACE_E_MISSING;
     read_row(&rows, 0, arena, ret_workspace);
     return 0;
+}
+
+int q_workspace_find(struct db *db, const char *name, struct arena *arena,
+                     struct q_workspace *ret_workspace)
+{
+    return one(db, &find, name, arena, ret_workspace);
+}
+
+int q_workspace_lock(struct db *db, const char *name, struct arena *arena,
+                     struct q_workspace *ret_workspace)
+{
+    return one(db, &lock, name, arena, ret_workspace);
 }
 
 int q_workspace_list(struct db *db, const char *after, int64_t limit, struct arena *arena,

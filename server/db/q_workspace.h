@@ -29,6 +29,10 @@ int q_workspace_insert(struct db *db, const struct q_workspace *workspace,
 int q_workspace_find(struct db *db, const char *name, struct arena *arena,
                      struct q_workspace *ret_workspace) MUST_CHECK;
 
+/* As q_workspace_find, inside a tx_run: nobody else changes it until that ends. */
+int q_workspace_lock(struct db *db, const char *name, struct arena *arena,
+                     struct q_workspace *ret_workspace) MUST_CHECK;
+
 /* Those behind `after` ("": from the start), by name, at most limit. */
 int q_workspace_list(struct db *db, const char *after, int64_t limit, struct arena *arena,
                      struct q_workspace **ret_workspaces, size_t *ret_count) MUST_CHECK;

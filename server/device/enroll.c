@@ -99,8 +99,13 @@ int enroll_post(const struct call *call, struct reply *reply)
     r = read_request(call, &envelope, &request, reply);
     if (r)
         return r == BODY_E_REFUSED ? 0 : r;
-    r = enrolments_redeem(call->worker, gateway->roster, authorization + 7, &request,
-                          clock_wall_ms(gateway->clock), call->arena, &result);
+    const struct enrolments_request asked = {
+        .token = authorization + 7,
+        .address = request_peer(call->request),
+        .enrolment = &request,
+        .now_ms = clock_wall_ms(gateway->clock),
+    };
+    r = enrolments_redeem(call->worker, gateway->roster, &asked, call->arena, &result);
     if (r > 0)
         return refuse(r, reply);
     if (r)

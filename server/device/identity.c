@@ -35,3 +35,14 @@ int identity_authenticate(void *context, void *worker, const char *token, struct
     };
     return 0;
 }
+
+struct audit_actor identity_actor(const struct call *call)
+{
+    return (struct audit_actor){
+        .kind = "device",
+        .id = call->principal->id,
+        .name = call->principal->name,
+        .role = "",
+        .address = request_peer(call->request),
+    };
+}

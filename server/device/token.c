@@ -4,14 +4,17 @@
 #include "base/log.h"
 #include "core/devices.h"
 #include "device/gateway.h"
+#include "device/identity.h"
 #include "http/problems.h"
 
 int token_post(const struct call *call, struct reply *reply)
 {
     const struct gateway *gateway = call->context;
+    struct audit_actor actor = identity_actor(call);
+    const struct devices_self self = {call->principal->workspace_id, &actor,
+                                      clock_wall_ms(gateway->clock)};
     char secret[SECRET_TOKEN_SIZE];
-    int r = devices_issue_token(call->worker, gateway->roster, call->principal->workspace_id,
-                                call->principal->id, secret);
+    int r = devices_issue_token(call->worker, gateway->roster, &self, secret);
 
     if (r == DEVICES_E_MISSING) {
         reply_problem(reply, &problems_unauthenticated, "this device was revoked");

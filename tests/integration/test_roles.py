@@ -71,6 +71,8 @@ def test_the_whole_way_works_as_that_role(server, publisher, operator, publish, 
     "UPDATE version_signature SET added_by = 'x'",
     "UPDATE variant_artifact SET sha256 = sha256",
     "DELETE FROM model",
+    "UPDATE audit_entry SET actor_name = 'nobody'",
+    "DELETE FROM audit_entry",
 ])
 def test_that_role_may_not(database, owner, statement):
     with pytest.raises(RuntimeError, match="permission denied|must be owner"):

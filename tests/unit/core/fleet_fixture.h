@@ -61,7 +61,7 @@ static inline const char *fleet_token(struct fleet *fleet, int64_t uses)
                                            .name = "test",
                                            .uses_max = uses,
                                            .expires_in_s = 60,
-                                           .created_by = "test"};
+                                           .actor = &audit_server};
     struct q_enrolment enrolment;
     char secret[SECRET_TOKEN_SIZE];
 
@@ -83,8 +83,8 @@ static inline int fleet_redeem(struct fleet *fleet, const char *token, const cha
     request.facts.capabilities = capabilities;
     request.facts.capability_count = 1;
     secret_token_hash(token, request.token_sha256);
-    return enrolments_redeem(fleet->db, fleet->roster, token, &request, now_ms, &fleet->arena,
-                             ret_result);
+    const struct enrolments_request asked = {token, "192.0.2.1", &request, now_ms};
+    return enrolments_redeem(fleet->db, fleet->roster, &asked, &fleet->arena, ret_result);
 }
 
 /* An enrolled device with a key of its own. */

@@ -23,6 +23,7 @@ struct registry {
     struct arena arena;
     struct key_pair key;
     struct versions_place place;
+    struct keys_place keys;
     struct manifest_artifact artifact;
     struct manifest_variant variant;
     struct manifest manifest;
@@ -71,13 +72,15 @@ static inline void registry_init(struct registry *registry)
     ck_assert_int_eq(key_generate("alice", &registry->key), 0);
     struct q_model_key key = registry_key(registry, &registry->key);
     const struct models_draft draft = {
-        .name = "digits", .keys = &key, .key_count = 1, .created_by = "test"};
+        .name = "digits", .keys = &key, .key_count = 1, .actor = &audit_server};
     ck_assert_int_eq(models_create(registry->db, REGISTRY_WORKSPACE, &draft, REGISTRY_NOW_MS,
                                    &registry->arena, &model),
                      0);
     registry_store(registry, "weights");
     registry->place =
-        (struct versions_place){REGISTRY_WORKSPACE, "digits", "test", REGISTRY_NOW_MS};
+        (struct versions_place){REGISTRY_WORKSPACE, "digits", &audit_server, REGISTRY_NOW_MS};
+    registry->keys =
+        (struct keys_place){REGISTRY_WORKSPACE, "digits", &audit_server, REGISTRY_NOW_MS};
     registry->artifact = (struct manifest_artifact){.name = "model.onnx", .length = 7};
     digest_sha256("weights", 7, registry->artifact.sha256);
     registry->variant = (struct manifest_variant){

@@ -20,8 +20,15 @@ static int replace(const char *device, const char *version, const char *variant,
                    int64_t *ret_version)
 {
     const struct desired_slot slot = {"main", "digits", version, variant, "production"};
-    const struct desired_change change = {FLEET_WORKSPACE, device,   &slot,
-                                          version ? 1 : 0, expected, FLEET_NOW_MS};
+    const struct desired_change change = {
+        .workspace_id = FLEET_WORKSPACE,
+        .device = device,
+        .slots = &slot,
+        .slot_count = version ? 1 : 0,
+        .expected_version = expected,
+        .actor = &audit_server,
+        .now_ms = FLEET_NOW_MS,
+    };
     const char *slots;
 
     return desired_replace(fleet.db, fleet.roster, &change, &fleet.arena, ret_version, &slots,
@@ -34,6 +41,7 @@ static int set_all(const char *slot, const char *version, int64_t *ret_changed,
     const struct desired_bulk bulk = {
         .workspace_id = FLEET_WORKSPACE,
         .slot = {slot, "digits", version, NULL, "production"},
+        .actor = &audit_server,
         .now_ms = FLEET_NOW_MS
     };
 

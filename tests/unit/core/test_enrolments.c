@@ -67,8 +67,9 @@ START_TEST(time_and_names_and_keys_are_checked)
                      ENROLMENTS_E_NAME_TAKEN);
     ck_assert_int_eq(fleet_redeem(&fleet, token, "cam-2", &pair.key, FLEET_NOW_MS, &result),
                      ENROLMENTS_E_KEY_TAKEN);
-    ck_assert_int_eq(
-        devices_revoke(fleet.db, fleet.roster, FLEET_WORKSPACE, "cam-1", "test", FLEET_NOW_MS), 0);
+    ck_assert_int_eq(devices_revoke(fleet.db, fleet.roster, FLEET_WORKSPACE, "cam-1", &audit_server,
+                                    FLEET_NOW_MS),
+                     0);
     ck_assert_int_eq(fleet_redeem(&fleet, token, "cam-1", &pair.key, FLEET_NOW_MS, &result),
                      ENROLMENTS_E_KEY_REVOKED);
     ck_assert_int_eq(fleet_redeem(&fleet, token, "cam-1", &other.key, FLEET_NOW_MS, &result), 0);
@@ -82,10 +83,13 @@ START_TEST(a_revoked_token_is_refused)
     struct key_pair pair;
 
     ck_assert_int_eq(key_generate("a", &pair), 0);
-    ck_assert_int_eq(enrolments_revoke(fleet.db, FLEET_WORKSPACE, 1, FLEET_NOW_MS), 0);
-    ck_assert_int_eq(enrolments_revoke(fleet.db, FLEET_WORKSPACE, 1, FLEET_NOW_MS), 0);
-    ck_assert_int_eq(enrolments_revoke(fleet.db, FLEET_WORKSPACE + 1, 1, FLEET_NOW_MS),
-                     ENROLMENTS_E_MISSING);
+    ck_assert_int_eq(enrolments_revoke(fleet.db, FLEET_WORKSPACE, 1, &audit_server, FLEET_NOW_MS),
+                     0);
+    ck_assert_int_eq(enrolments_revoke(fleet.db, FLEET_WORKSPACE, 1, &audit_server, FLEET_NOW_MS),
+                     0);
+    ck_assert_int_eq(
+        enrolments_revoke(fleet.db, FLEET_WORKSPACE + 1, 1, &audit_server, FLEET_NOW_MS),
+        ENROLMENTS_E_MISSING);
     ck_assert_int_eq(fleet_redeem(&fleet, token, "cam-1", &pair.key, FLEET_NOW_MS, &result),
                      ENROLMENTS_E_TOKEN);
 }

@@ -12,9 +12,11 @@ START_TEST(a_key_is_added_once)
     registry_init(&registry);
     ck_assert_int_eq(key_generate("bob", &other), 0);
     struct q_model_key key = registry_key(&registry, &other);
-    ck_assert_int_eq(keys_add(registry.db, REGISTRY_WORKSPACE, "digits", &key), 0);
-    ck_assert_int_eq(keys_add(registry.db, REGISTRY_WORKSPACE, "digits", &key), KEYS_E_EXISTS);
-    ck_assert_int_eq(keys_add(registry.db, REGISTRY_WORKSPACE, "nothing", &key), KEYS_E_MODEL);
+    struct keys_place nowhere = registry.keys;
+    nowhere.model = "nothing";
+    ck_assert_int_eq(keys_add(registry.db, &registry.keys, &key), 0);
+    ck_assert_int_eq(keys_add(registry.db, &registry.keys, &key), KEYS_E_EXISTS);
+    ck_assert_int_eq(keys_add(registry.db, &nowhere, &key), KEYS_E_MODEL);
     key_pair_release(&other);
     registry_release(&registry);
 }
@@ -26,17 +28,15 @@ START_TEST(a_revoked_key_stays_revoked)
 
     registry_init(&registry);
     struct q_model_key key = registry_key(&registry, &registry.key);
-    for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(keys_revoke(registry.db, REGISTRY_WORKSPACE, "digits", key.keyid, "test",
-                                     REGISTRY_NOW_MS + i),
-                         0);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(keys_revoke(registry.db, &registry.keys, key.keyid), 0);
+        registry.keys.now_ms++;
+    }
     ck_assert_int_eq(database_number(registry.db, "SELECT ms(revoked_at) FROM model_key"),
                      REGISTRY_NOW_MS);
-    ck_assert_int_eq(keys_add(registry.db, REGISTRY_WORKSPACE, "digits", &key), KEYS_E_EXISTS);
+    ck_assert_int_eq(keys_add(registry.db, &registry.keys, &key), KEYS_E_EXISTS);
     key.keyid[0] ^= 1;
-    ck_assert_int_eq(
-        keys_revoke(registry.db, REGISTRY_WORKSPACE, "digits", key.keyid, "test", REGISTRY_NOW_MS),
-        KEYS_E_MISSING);
+    ck_assert_int_eq(keys_revoke(registry.db, &registry.keys, key.keyid), KEYS_E_MISSING);
     registry_release(&registry);
 }
 END_TEST
@@ -53,7 +53,7 @@ START_TEST(a_model_has_no_endless_keys)
                  " now(), 'test' FROM model_key, generate_series(2, 256) i");
     ck_assert_int_eq(key_generate("bob", &other), 0);
     struct q_model_key key = registry_key(&registry, &other);
-    ck_assert_int_eq(keys_add(registry.db, REGISTRY_WORKSPACE, "digits", &key), KEYS_E_MANY);
+    ck_assert_int_eq(keys_add(registry.db, &registry.keys, &key), KEYS_E_MANY);
     key_pair_release(&other);
     registry_release(&registry);
 }

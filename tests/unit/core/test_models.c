@@ -20,7 +20,7 @@ START_TEST(a_model_is_made_with_all_that_belongs_to_it_or_not_at_all)
                                  .tag_count = 1,
                                  .keys = twice,
                                  .key_count = 2,
-                                 .created_by = "test"};
+                                 .actor = &audit_server};
     ck_assert_int_eq(models_create(registry.db, REGISTRY_WORKSPACE, &draft, REGISTRY_NOW_MS,
                                    &registry.arena, &model),
                      MODELS_E_KEY_TWICE);

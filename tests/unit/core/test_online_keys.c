@@ -40,6 +40,25 @@ static int open_for(const struct key *key, struct key_pair *ret_pair)
     return r;
 }
 
+struct ask {
+    struct key *key;
+    int64_t now_ms;
+    bool rotate;
+};
+
+static int ask_inside(struct db *db, void *arg)
+{
+    struct ask *ask = arg;
+
+    return (ask->rotate ? online_keys_rotate : online_keys_offer)(
+        db, &fixture.vault, &image, &audit_server, ask->now_ms, ask->key);
+}
+
+static int ask(bool rotate, int64_t now_ms, struct key *ret_key)
+{
+    return tx_run(fixture.db, ask_inside, &(struct ask){ret_key, now_ms, rotate});
+}
+
 START_TEST(offers_one_key_until_it_is_rotated)
 {
     struct key_pair pair = {0};
@@ -47,13 +66,10 @@ START_TEST(offers_one_key_until_it_is_rotated)
     struct key again;
     struct key next;
 
-    ck_assert_int_eq(online_keys_offer(fixture.db, &fixture.vault, &image, TRUST_NOW_MS, &first),
-                     0);
-    ck_assert_int_eq(online_keys_offer(fixture.db, &fixture.vault, &image, TRUST_NOW_MS, &again),
-                     0);
+    ck_assert_int_eq(ask(false, TRUST_NOW_MS, &first), 0);
+    ck_assert_int_eq(ask(false, TRUST_NOW_MS, &again), 0);
     ck_assert(key_equal(&first, &again));
-    ck_assert_int_eq(
-        online_keys_rotate(fixture.db, &fixture.vault, &image, TRUST_NOW_MS + 1, &next), 0);
+    ck_assert_int_eq(ask(true, TRUST_NOW_MS + 1, &next), 0);
     ck_assert(!key_equal(&first, &next));
     /* the old one signs as long as the root names it */
     ck_assert_int_eq(open_for(&first, &pair), 0);
@@ -67,7 +83,7 @@ START_TEST(says_why_it_cannot_sign)
     struct key_pair pair = {0};
     struct key key;
 
-    ck_assert_int_eq(online_keys_offer(fixture.db, &fixture.vault, &image, TRUST_NOW_MS, &key), 0);
+    ck_assert_int_eq(ask(false, TRUST_NOW_MS, &key), 0);
     ck_assert_int_eq(open_for(&fixture.people[0].key, &pair), ONLINE_KEYS_E_NONE);
     secret_random(fixture.vault.key, sizeof(fixture.vault.key));
     ck_assert_int_eq(open_for(&key, &pair), ONLINE_KEYS_E_SEALED);

@@ -75,10 +75,12 @@ START_TEST(another_proposal_for_the_role_is_in_the_way)
 
     ck_assert_int_eq(trust_submit(&fixture, "image", "root", root, 1), 0);
     ck_assert_int_eq(trust_submit(&fixture, "image", "root", other, 1), PROPOSALS_E_PENDING);
-    ck_assert_int_eq(proposals_withdraw(fixture.db, &(struct proposals_place){.workspace_id = 1,
-                                                                              .repository = "image",
-                                                                              .role = "root"}),
-                     0);
+    ck_assert_int_eq(
+        proposals_withdraw(fixture.db, &(struct proposals_place){.workspace_id = 1,
+                                                                 .repository = "image",
+                                                                 .role = "root",
+                                                                 .actor = &audit_server}),
+        0);
     ck_assert_int_eq(trust_submit(&fixture, "image", "root", other, 1), 0);
     ck_assert(fixture.result.in_force);
 }

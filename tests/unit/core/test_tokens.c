@@ -19,7 +19,7 @@ struct fixture {
 
 static void make(struct fixture *fixture, int64_t expires_in_s)
 {
-    const struct tokens_draft draft = {1, "ci", "publisher", "test", expires_in_s};
+    const struct tokens_draft draft = {1, "ci", "publisher", &audit_server, expires_in_s};
 
     *fixture = (struct fixture){.db = database_new()};
     ck_assert(secret_init());
@@ -62,9 +62,10 @@ START_TEST(a_token_works_until_it_is_revoked)
 
     make(&fixture, 0);
     ck_assert_int_eq(authenticate(&fixture, NOW_MS), 0);
-    ck_assert_int_eq(tokens_revoke(fixture.db, 2, fixture.token.id, NOW_MS), TOKENS_E_MISSING);
+    ck_assert_int_eq(tokens_revoke(fixture.db, 2, fixture.token.id, &audit_server, NOW_MS),
+                     TOKENS_E_MISSING);
     ck_assert_int_eq(authenticate(&fixture, NOW_MS), 0);
-    ck_assert_int_eq(tokens_revoke(fixture.db, 1, fixture.token.id, NOW_MS), 0);
+    ck_assert_int_eq(tokens_revoke(fixture.db, 1, fixture.token.id, &audit_server, NOW_MS), 0);
     ck_assert_int_eq(authenticate(&fixture, NOW_MS), TOKENS_E_REFUSED);
     release(&fixture);
 }
@@ -112,11 +113,11 @@ START_TEST(a_wrong_draft_is_refused)
         struct tokens_draft draft;
         int outcome;
     } cases[] = {
-        {{1, "", "viewer", "test", 0},                        TOKENS_E_NAME  },
-        {{1, "a\nb", "viewer", "test", 0},                    TOKENS_E_NAME  },
-        {{1, "a", "root", "test", 0},                         TOKENS_E_ROLE  },
-        {{1, "a", "viewer", "test", -1},                      TOKENS_E_EXPIRY},
-        {{1, "a", "viewer", "test", TOKENS_EXPIRY_MAX_S + 1}, TOKENS_E_EXPIRY},
+        {{1, "", "viewer", &audit_server, 0},                        TOKENS_E_NAME  },
+        {{1, "a\nb", "viewer", &audit_server, 0},                    TOKENS_E_NAME  },
+        {{1, "a", "root", &audit_server, 0},                         TOKENS_E_ROLE  },
+        {{1, "a", "viewer", &audit_server, -1},                      TOKENS_E_EXPIRY},
+        {{1, "a", "viewer", &audit_server, TOKENS_EXPIRY_MAX_S + 1}, TOKENS_E_EXPIRY},
     };
     struct fixture fixture;
 

@@ -66,9 +66,7 @@ START_TEST(a_revoked_key_is_not_expected_any_more)
 
     registry_init(&registry);
     struct q_model_key key = registry_key(&registry, &registry.key);
-    ck_assert_int_eq(
-        keys_revoke(registry.db, REGISTRY_WORKSPACE, "digits", key.keyid, "test", REGISTRY_NOW_MS),
-        0);
+    ck_assert_int_eq(keys_revoke(registry.db, &registry.keys, key.keyid), 0);
     ck_assert_int_eq(
         registry_submit(&registry, registry_envelope(&registry, &registry.key), &submitted),
         VERSIONS_E_SIGNATURE);

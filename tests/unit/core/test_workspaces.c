@@ -25,9 +25,11 @@ START_TEST(a_name_is_taken_once)
     size_t count;
     int64_t id;
 
-    ck_assert_int_eq(workspaces_create(db, "lab", 1000, WORKSPACES_NO_LIMIT, &id), 0);
-    ck_assert_int_eq(workspaces_create(db, "lab", 1, 1, &id), WORKSPACES_E_EXISTS);
-    ck_assert_int_eq(workspaces_create(db, "La b", 1, 1, &id), WORKSPACES_E_NAME);
+    ck_assert_int_eq(workspaces_create(db, "lab", 1000, WORKSPACES_NO_LIMIT, &audit_server, 1, &id),
+                     0);
+    ck_assert_int_eq(workspaces_create(db, "lab", 1, 1, &audit_server, 1, &id),
+                     WORKSPACES_E_EXISTS);
+    ck_assert_int_eq(workspaces_create(db, "La b", 1, 1, &audit_server, 1, &id), WORKSPACES_E_NAME);
     ck_assert_int_eq(workspaces_list(db, &arena, &workspaces, &count), 0);
     ck_assert_uint_eq(count, 2);
     ck_assert_str_eq(workspaces[1].name, "lab");
@@ -43,11 +45,12 @@ START_TEST(limits_are_replaced)
     struct arena arena = {0};
     struct q_workspace workspace;
 
-    ck_assert_int_eq(workspaces_set_limits(db, "default", 10, 5), 0);
+    ck_assert_int_eq(workspaces_set_limits(db, "default", 10, 5, &audit_server, 1), 0);
     ck_assert_int_eq(workspaces_find(db, "default", &arena, &workspace), 0);
     ck_assert_int_eq(workspace.quota_bytes, 10);
     ck_assert_int_eq(workspace.artifact_limit_bytes, 5);
-    ck_assert_int_eq(workspaces_set_limits(db, "nothing", 10, 5), WORKSPACES_E_MISSING);
+    ck_assert_int_eq(workspaces_set_limits(db, "nothing", 10, 5, &audit_server, 1),
+                     WORKSPACES_E_MISSING);
     arena_release(&arena);
     db_free(db);
 }

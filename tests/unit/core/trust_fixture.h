@@ -65,7 +65,7 @@ static inline int trust_submit(struct trust_fixture *fixture, const char *reposi
         .workspace_id = TRUST_WORKSPACE,
         .repository = repository,
         .role = role,
-        .actor = "test",
+        .actor = &audit_server,
         .now_ms = fixture->now_ms,
         .vault = &fixture->vault,
         .lifetimes = &fixture->lifetimes,
@@ -84,7 +84,8 @@ static int trust_offer(struct db *db, void *arg)
     struct trust_fixture *fixture = ((void **)arg)[0];
     struct q_tuf_place place = {TRUST_WORKSPACE, ((void **)arg)[1]};
 
-    return online_keys_offer(db, &fixture->vault, &place, fixture->now_ms, ((void **)arg)[2]);
+    return online_keys_offer(db, &fixture->vault, &place, &audit_server, fixture->now_ms,
+                             ((void **)arg)[2]);
 }
 
 /* A root whose root and targets keys are the first `count` people, with a threshold. */
