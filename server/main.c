@@ -2,11 +2,11 @@
 #include "app.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "commands.h"
 #include "config.h"
 #include "crypto/secret.h"
 #include "dev.h"
-#include "notify.h"
 
 #include <signal.h>
 #include <stdio.h>

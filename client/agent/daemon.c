@@ -17,16 +17,13 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "lib/http.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 struct daemon {
     const struct config *config;
@@ -248,24 +245,6 @@ static int start(struct daemon *daemon)
     return 0;
 }
 
-/* sd_notify(3), where systemd asked for it. */
-static void tell_supervisor(const char *text)
-{
-    const char *path = getenv("NOTIFY_SOCKET");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    AUTO_CLOSE int fd = -1;
-
-    if (!path || strlen(path) >= sizeof(address.sun_path))
-        return;
-    memcpy(address.sun_path, path, strlen(path));
-    if (address.sun_path[0] == '@')
-        address.sun_path[0] = '\0';
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address,
-                         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path))) < 0)
-        log_line(LOG_WARN, "cannot tell the supervisor '%s': %s", text, strerror(errno));
-}
-
 static void stop(struct daemon *daemon)
 {
     follow_release(&daemon->follow);
@@ -293,9 +272,9 @@ int daemon_run(const struct config *config, void (*reload)(void *state), void *s
     if (!r) {
         log_line(LOG_INFO, "device '%s' of '%s' serves from '%s'", daemon.identity.device,
                  daemon.parts.url, config->state_dir);
-        tell_supervisor("READY=1");
+        notify_send("READY=1");
         r = loop_run(&daemon.loop);
-        tell_supervisor("STOPPING=1");
+        notify_send("STOPPING=1");
     }
     stop(&daemon);
     return r || daemon.failed ? 1 : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "suite.h"
 
-#include "notify.h"
+#include "base/notify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ END_TEST
 
 int main(void)
 {
-    return SUITE_RUN_WITH("notify", set_up, tear_down, tells_systemd,
+    return SUITE_RUN_WITH("base/notify", set_up, tear_down, tells_systemd,
                           is_silent_where_there_is_no_systemd,
                           knows_how_often_the_watchdog_wants_to_hear);
 }
