@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "lib/http_certificate.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -58,7 +59,6 @@ static const struct {
     {CURLE_SSL_CERTPROBLEM,          HTTP_E_TLS        },
     {CURLE_SSL_CIPHER,               HTTP_E_TLS        },
     {CURLE_SSL_ISSUER_ERROR,         HTTP_E_TLS        },
-    {CURLE_SSL_INVALIDCERTSTATUS,    HTTP_E_TLS        },
     {CURLE_SSL_CACERT_BADFILE,       HTTP_E_USAGE      },
     {CURLE_OPERATION_TIMEDOUT,       HTTP_E_TIMEOUT    },
     {CURLE_FILESIZE_EXCEEDED,        HTTP_E_TOO_LARGE  },
@@ -73,7 +73,7 @@ static const struct {
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *state, void *socket_state)
 {
     struct http *http = state;
-    short events = 0;
+    short events = (what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0);
     size_t i = 0;
 
     (void)easy;
@@ -87,10 +87,6 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *state, voi
     }
     if (i == HTTP_POLL_MAX)
         return -1;
-    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-        events |= POLLIN;
-    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-        events |= POLLOUT;
     http->fds[i] = (struct pollfd){.fd = fd, .events = events};
     if (i == http->fd_count)
         http->fd_count++;
@@ -135,12 +131,12 @@ int http_new(const struct http_settings *settings, struct http **ret_http)
 
 static void unlink_transfer(struct http *http, const struct http_transfer *transfer)
 {
-    for (struct http_transfer **link = &http->transfers; *link; link = &(*link)->next) {
-        if (*link != transfer)
-            continue;
+    struct http_transfer **link = &http->transfers;
+
+    while (*link && *link != transfer)
+        link = &(*link)->next;
+    if (*link)
         *link = transfer->next;
-        return;
-    }
 }
 
 static void free_transfer(struct http_transfer *transfer)
@@ -406,15 +402,11 @@ static void set_connection(struct http_transfer *transfer)
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT,
-                           http->settings.user_agent ? http->settings.user_agent
-                                                     : "modelferry/" MODELFERRY_VERSION);
+    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, http->settings.user_agent);
     if (http->settings.ca_file)
         (void)curl_easy_setopt(easy, CURLOPT_CAINFO, http->settings.ca_file);
-    if (http->settings.client_cert_file)
-        (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, http->settings.client_cert_file);
-    if (http->settings.client_key_file)
-        (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, http->settings.client_key_file);
+    (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, http->settings.client_cert_file);
+    (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, http->settings.client_key_file);
 }
 
 int http_start(struct http *http, const struct http_request *request,
@@ -513,12 +505,19 @@ static void explain_failure(struct http_transfer *transfer, int outcome, CURLcod
     const char *why = transfer->curl_error[0] ? transfer->curl_error : curl_easy_strerror(code);
     char *url = NULL;
 
+    const char *hint;
+    long verdict = 0;
+
+    if (outcome == HTTP_E_TLS)
+        (void)curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    hint = http_certificate_hint(verdict);
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
     if (outcome == HTTP_E_TOO_LARGE)
         why = "the response is larger than allowed";
     if (outcome == HTTP_E_ABORTED)
         why = "stopped";
-    (void)snprintf(response->error, sizeof(response->error), "%s: %s", url ? url : "", why);
+    (void)snprintf(response->error, sizeof(response->error), "%s: %s%s%s", url ? url : "", why,
+                   hint ? "; " : "", hint ? hint : "");
 }
 
 static void finish(struct http_transfer *transfer, CURLcode code)
@@ -550,10 +549,9 @@ static void finish_all(struct http *http)
 static void start_waiting(struct http *http)
 {
     for (struct http_transfer *transfer = http->transfers; transfer; transfer = transfer->next) {
-        if (!transfer->waiting)
-            continue;
+        if (transfer->waiting)
+            (void)curl_multi_add_handle(http->multi, transfer->easy); /* fails only when misused */
         transfer->waiting = false;
-        (void)curl_multi_add_handle(http->multi, transfer->easy); /* fails only when misused */
     }
 }
 
@@ -563,12 +561,12 @@ static void finish_silent(struct http *http)
     struct http_transfer *transfer = http->transfers;
 
     while (transfer) {
-        if (!transfer->request.silence_s || silence_ends_us(transfer) > now_us()) {
-            transfer = transfer->next;
-            continue;
-        }
-        finish(transfer, CURLE_OPERATION_TIMEDOUT);
-        transfer = http->transfers;
+        bool silent = transfer->request.silence_s && silence_ends_us(transfer) <= now_us();
+        struct http_transfer *next = transfer->next;
+
+        if (silent)
+            finish(transfer, CURLE_OPERATION_TIMEDOUT);
+        transfer = silent ? http->transfers : next;
     }
 }
 

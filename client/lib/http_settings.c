@@ -7,6 +7,7 @@
 #define CONNECT_TIMEOUT_MS_DEFAULT 10000
 #define LOW_SPEED_S_DEFAULT 30
 #define LOW_SPEED_BYTES_DEFAULT 128
+#define USER_AGENT_DEFAULT "modelferry/" MODELFERRY_VERSION
 
 static bool copy_text(const char *text, const char **ret_copy)
 {
@@ -32,7 +33,8 @@ bool http_settings_copy(const struct http_settings *settings, struct http_settin
     if (!copy_text(settings->ca_file, &copy.ca_file) ||
         !copy_text(settings->client_cert_file, &copy.client_cert_file) ||
         !copy_text(settings->client_key_file, &copy.client_key_file) ||
-        !copy_text(settings->user_agent, &copy.user_agent)) {
+        !copy_text(settings->user_agent ? settings->user_agent : USER_AGENT_DEFAULT,
+                   &copy.user_agent)) {
         http_settings_release(&copy);
         return false;
     }

@@ -219,20 +219,29 @@ static bool find_token(struct request *request, const struct scan *scan, struct 
     return true;
 }
 
+/* The certificate, where the listener wants one. */
+static bool check_peer(struct request *request, struct reply *reply)
+{
+    const struct tls *tls = request->listener->tls;
+    const char *wrong = NULL;
+
+    if (tls)
+        wrong = tls_peer_problem(tls, request->waker.connection, &request->connection->verified);
+    if (wrong) {
+        request->closes = true;
+        reply_problem(reply, &problems_forbidden, "%s", wrong);
+    }
+    return !wrong;
+}
+
 bool admission_check(struct request *request, const char *method, const char *version,
                      struct reply *reply)
 {
     struct scan scan = {0};
 
     request->method = method;
-    if (request->listener->tls &&
-        !tls_peer_is_good(request->listener->tls, request->waker.connection,
-                          &request->connection->verified)) {
-        request->closes = true;
-        reply_problem(reply, &problems_forbidden,
-                      "a client certificate is needed that this server's CA has signed");
+    if (!check_peer(request, reply))
         return false;
-    }
     request->is_http_1_1 = strcmp(version, "HTTP/1.1") == 0;
     (void)MHD_get_connection_values_n(request->waker.connection, MHD_HEADER_KIND, scan_header,
                                       &scan);

@@ -186,20 +186,46 @@ const char *tls_client_ca(const struct tls *tls)
     return tls->client_ca;
 }
 
-bool tls_peer_is_good(const struct tls *tls, struct MHD_Connection *connection, bool *verified)
+/* The first that applies is said. */
+static const struct {
+    unsigned status;
+    const char *what;
+} peer_problems[] = {
+    {GNUTLS_CERT_EXPIRED,          "the client certificate has expired: renew it"                  },
+    {GNUTLS_CERT_NOT_ACTIVATED,    "the client certificate is not valid yet: is its clock right?"  },
+    {GNUTLS_CERT_PURPOSE_MISMATCH,
+     "the certificate is not meant for clients: its extended key usage "
+     "lacks clientAuth"                                                                            },
+    {~0U,                          "the client certificate was not signed by the CA of this server"},
+};
+
+static const char *explain_peer(unsigned status)
 {
+    size_t i = 0;
+
+    while (!(peer_problems[i].status & status))
+        i++;
+    return peer_problems[i].what;
+}
+
+const char *tls_peer_problem(const struct tls *tls, struct MHD_Connection *connection,
+                             bool *verified)
+{
+    gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
+                                     .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
     const union MHD_ConnectionInfo *info;
     unsigned status = ~0U;
 
     if (!tls->client_ca || *verified)
-        return true;
+        return NULL;
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (!info ||
-        gnutls_certificate_verify_peers2((gnutls_session_t)info->tls_session, &status) < 0 ||
-        status != 0)
-        return false;
+    if (!info || gnutls_certificate_verify_peers((gnutls_session_t)info->tls_session, &purpose, 1,
+                                                 &status) < 0)
+        return "a client certificate is needed that the CA of this server has signed";
+    if (status != 0)
+        return explain_peer(status);
     *verified = true;
-    return true;
+    return NULL;
 }
 
 /* libmicrohttpd makes the session's pointer its connection. */

@@ -24,8 +24,12 @@ int tls_reload(struct tls *tls) MUST_CHECK;
 /* PEM, or NULL: for MHD_OPTION_HTTPS_MEM_TRUST. */
 const char *tls_client_ca(const struct tls *tls);
 
-/* Whether the client showed a certificate of the CA, or needs none. verified remembers it. */
-bool tls_peer_is_good(const struct tls *tls, struct MHD_Connection *connection, bool *verified);
+/*
+ * What is wrong with the certificate that the client showed, if it needs one; NULL: nothing, which
+ * verified remembers.
+ */
+const char *tls_peer_problem(const struct tls *tls, struct MHD_Connection *connection,
+                             bool *verified);
 
 /* What MHD_OPTION_HTTPS_CERT_CALLBACK wants; finds its struct tls by way of the listener. */
 void *tls_callback(void);

@@ -60,7 +60,7 @@ class Agent(Process):
             assert done.returncode == status, f"{command}: {done.returncode}: {done.stderr}"
         return done
 
-    def enroll(self, url, token, name, trust=(), *more, root=None):
+    def enroll(self, url, token, name, trust=(), *more, root=None, status=0):
         """trust: signing.Key objects of the publishers whose models the device may run; or root: a
         file of roots."""
         flags = [f"--root={root}"] if root else []
@@ -69,7 +69,7 @@ class Agent(Process):
             path.write_text(json.dumps(key.file(f"publisher-{number}")))
             flags.append(f"--trust={path}")
         return self.call("enroll", f"--url={url}", f"--token={token}", f"--name={name}", *flags,
-                         *more)
+                         *more, status=status)
 
     def status(self):
         return json.loads(self.call("status", "--json").stdout)

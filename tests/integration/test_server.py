@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program around the handlers: configuration, commands, start, reload, stop, TLS, metrics."""
+"""The program around the handlers: configuration, commands, start, reload, stop, metrics."""
 
 import http.client
 import json
@@ -8,7 +8,6 @@ import pathlib
 import re
 import signal
 import socket
-import ssl
 import subprocess
 import threading
 
@@ -293,65 +292,6 @@ def test_a_full_queue_is_answered_503(make_server, private_database):
     turned_away = [reply for reply in replies if reply.startswith(b"HTTP/1.1 503")]
     assert len(turned_away) >= 3
     assert all(b"Retry-After: " in reply and b"/unavailable" in reply for reply in turned_away)
-
-
-# ---- TLS ----------------------------------------------------------------------------------------
-
-
-def make_certificate(directory, name, ca=None):
-    """name.crt and name.key; self-signed, or by the CA of that name."""
-    key, certificate = directory / f"{name}.key", directory / f"{name}.crt"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-               "-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext",
-               "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    if ca:
-        command += ["-CA", str(directory / f"{ca}.crt"), "-CAkey", str(directory / f"{ca}.key")]
-    subprocess.run(command, check=True, capture_output=True)
-    return certificate, key
-
-
-def ask_tls(port, trusted, path, client=None):
-    context = ssl.create_default_context(cafile=str(trusted))
-    if client:
-        context.load_cert_chain(*map(str, client))
-    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=30)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    finally:
-        connection.close()
-
-
-def serial(port):
-    return ssl.get_server_certificate(("127.0.0.1", port))
-
-
-def test_tls_and_its_renewal(make_server, scratch):
-    certificate, key = make_certificate(scratch, "server")
-    server = make_server({"api": {"tls_cert": certificate, "tls_key": key}}, start=False)
-    server.start(ready=False).wait_listening()
-    wait_until(lambda: ask_tls(server.api_port, certificate, "/readyz") == 200, 40, server.log)
-    before = serial(server.api_port)
-    make_certificate(scratch, "server")
-    server.reload()
-    server.wait_log("reloaded")
-    assert serial(server.api_port) != before
-    certificate.write_text("rubbish")
-    server.reload()
-    server.wait_log("certificates stay as they were")
-    assert serial(server.api_port) != before
-
-
-def test_devices_need_a_certificate_of_the_ca(make_server, scratch):
-    ca, _ = make_certificate(scratch, "ca")
-    certificate, key = make_certificate(scratch, "server", "ca")
-    stranger = make_certificate(scratch, "stranger")
-    known = make_certificate(scratch, "device", "ca")
-    server = make_server({"device": {"tls_cert": certificate, "tls_key": key,
-                                     "tls_client_ca": ca}})
-    assert ask_tls(server.device_port, ca, "/device/v1/state", known) == 401
-    assert ask_tls(server.device_port, ca, "/device/v1/state") == 403
-    assert ask_tls(server.device_port, ca, "/device/v1/state", stranger) == 403
 
 
 # ---- what it says of itself ---------------------------------------------------------------------
