@@ -148,7 +148,7 @@ def python_tests(folder, env=None, workers=WORKERS):
 
 def suite_unit():
     build("build-asan")
-    meson_tests("build-asan", "unit")
+    meson_tests("build-asan", "unit", wrapper=["tests/with-postgres"])
     build("build-tsan")
     # Address randomisation of newer kernels is beyond what this ThreadSanitizer can map.
     listed = subprocess.run(["meson", "test", "-C", "build-tsan", "--list", "--suite", "unit"],
@@ -156,7 +156,7 @@ def suite_unit():
     names = [line.split(" / ")[-1].strip() for line in listed.splitlines() if " / " in line]
     names = [name for name in names if name.split("/")[0] in THREADED]
     if names:
-        meson_tests("build-tsan", "unit", names, wrapper=["setarch", "-R"],
+        meson_tests("build-tsan", "unit", names, wrapper=["tests/with-postgres", "setarch", "-R"],
                     env={"TSAN_OPTIONS": "halt_on_error=1:exitcode=66"})
 
 
