@@ -40,6 +40,13 @@ static const struct table_column slot_columns[] = {
     {"PROBLEM",    false},
 };
 
+static const struct table_column detected_columns[] = {
+    {"CHECK",   false},
+    {"FILE",    false},
+    {"SINCE",   false},
+    {"PROBLEM", false},
+};
+
 static const struct table_column report_columns[] = {
     {"SEQUENCE", true },
     {"TIME",     false},
@@ -128,16 +135,20 @@ static enum output_style state_style(const char *state)
                                            : OUTPUT_PLAIN;
 }
 
-static void add_slot(struct cli *cli, struct table *table, const char *name, const json_t *desired,
-                     const json_t *installed)
+/* What serves now is not what the last report of the slot is about, where that was a failure. */
+static void add_slot(struct cli *cli, struct table *table, const char *name, const json_t *device)
 {
+    const json_t *desired =
+        json_object_get(json_object_get(json_object_get(device, "desired"), "slots"), name);
+    const json_t *serving = json_object_get(json_object_get(device, "serving"), name);
+    const json_t *installed = json_object_get(json_object_get(device, "installed"), name);
     struct table_row *row = table_add(table);
     const char *state = json_string_value(json_object_get(installed, "state"));
     const json_t *time = json_object_get(installed, "received_at");
 
     table_set(table, row, 0, name, OUTPUT_BOLD);
     table_set(table, row, 1, slot_text(cli, desired), OUTPUT_PLAIN);
-    table_set(table, row, 2, slot_text(cli, installed), OUTPUT_PLAIN);
+    table_set(table, row, 2, slot_text(cli, serving), OUTPUT_PLAIN);
     table_set(table, row, 3, state, state_style(state));
     table_set(table, row, 4, gap_text(cli, installed), OUTPUT_PLAIN);
     table_set(table, row, 5, time ? listing_text(cli, time, LISTING_WHEN, false) : NULL,
@@ -156,13 +167,42 @@ static void print_slots(struct cli *cli, const json_t *device)
     json_t *slot;
 
     json_object_foreach (desired, name, slot)
-        add_slot(cli, &table, name, slot, json_object_get(installed, name));
+        add_slot(cli, &table, name, device);
     json_object_foreach (installed, name, slot)
         if (!json_object_get(desired, name))
-            add_slot(cli, &table, name, NULL, slot);
+            add_slot(cli, &table, name, device);
     if (table.rows == 0 || cli->output.json)
         return;
     (void)fputc('\n', cli->output.out);
+    table_print(&table, &cli->output);
+}
+
+/* What the device refused, and why: an attack, or something that an operator can mend. */
+static void print_detected(struct cli *cli, const json_t *device)
+{
+    CLEANUP(table_release)
+    struct table table = {.columns = detected_columns, .count = ARRAY_LEN(detected_columns)};
+    size_t i;
+    json_t *item;
+
+    json_array_foreach (json_object_get(device, "detected"), i, item) {
+        const char *repository = json_string_value(json_object_get(item, "repository"));
+        const char *file = json_string_value(json_object_get(item, "file"));
+        struct table_row *row = table_add(&table);
+
+        table_set(&table, row, 0, json_string_value(json_object_get(item, "check")), OUTPUT_BAD);
+        table_set(&table, row, 1,
+                  arena_printf(&cli->arena, "%s%s%s", repository ? repository : "",
+                               repository ? " " : "", file ? file : ""),
+                  OUTPUT_PLAIN);
+        table_set(&table, row, 2,
+                  listing_text(cli, json_object_get(item, "time"), LISTING_WHEN, false),
+                  OUTPUT_PLAIN);
+        table_set(&table, row, 3, json_string_value(json_object_get(item, "detail")), OUTPUT_PLAIN);
+    }
+    if (table.rows == 0 || cli->output.json)
+        return;
+    (void)fputs("\nThe device refused:\n", cli->output.out);
     table_print(&table, &cli->output);
 }
 
@@ -203,6 +243,7 @@ int cmd_device_show(void *context, int operands, char **operand)
     (void)json_object_set_new(device, "can_run", capability_texts(cli, device));
     listing_print_sheet(cli, sheet_columns, ARRAY_LEN(sheet_columns), device);
     print_slots(cli, device);
+    print_detected(cli, device);
     return CLI_OK;
 }
 

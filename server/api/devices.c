@@ -137,14 +137,36 @@ static int find(const struct call *call, struct q_device *ret_device, struct rep
     return r;
 }
 
+/* What the device itself said last: what serves, what it found wrong, and when. */
+static void add_last_report(json_t *object, const struct q_report *report)
+{
+    json_auto_t *envelope = report ? encode_stored(report->envelope) : NULL;
+    json_t *part = json_object_get(envelope, "signed");
+    json_t *serving = json_object_get(part, "serving");
+    json_t *detected = json_object_get(part, "detected");
+
+    (void)json_object_set_new(object, "reported_at", encode_time(report ? report->received_ms : 0));
+    (void)json_object_set_new(object, "serving", serving ? json_incref(serving) : json_object());
+    (void)json_object_set_new(object, "detected", detected ? json_incref(detected) : json_array());
+}
+
 int devices_on_get(const struct call *call, struct reply *reply)
 {
     struct q_device device;
+    struct q_report *reports;
+    json_t *object;
+    size_t count;
     int r = find(call, &device, reply);
 
     if (r)
         return r == Q_DEVICE_E_MISSING ? 0 : r;
-    reply_json(reply, 200, encode(call, &device));
+    r = q_report_list(call->worker, call->principal->workspace_id, device.id, 0, 1, call->arena,
+                      &reports, &count);
+    if (r)
+        return r;
+    object = encode(call, &device);
+    add_last_report(object, count ? &reports[0] : NULL);
+    reply_json(reply, 200, object);
     return 0;
 }
 

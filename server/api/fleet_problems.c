@@ -12,6 +12,9 @@ static const struct problem unknown_variant = {"unknown-variant", 409, "Unknown 
 static const struct problem no_fitting_variant = {"no-fitting-variant", 409, "No variant fits"};
 static const struct problem version_not_published = {"version-not-published", 409,
                                                      "Version is not published"};
+static const struct problem version_not_listed = {"version-not-listed", 409,
+                                                  "Version is not listed"};
+static const struct problem version_yanked = {"version-yanked", 409, "Version was yanked"};
 static const struct problem too_many_slots = {"too-many-slots", 409, "Too many slots"};
 
 static const struct {
@@ -27,6 +30,8 @@ static const struct {
     {DESIRED_E_MATCH,    &problems_precondition_failed     },
     {DESIRED_E_SLOTS,    &too_many_slots                   },
     {DESIRED_E_CONFLICT, &problems_conflict                },
+    {DESIRED_E_UNLISTED, &version_not_listed               },
+    {DESIRED_E_YANKED,   &version_yanked                   },
 };
 
 void fleet_problems_device(struct reply *reply, const char *device)

@@ -33,6 +33,24 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct desired_refusal *
 
 /* ---- what a slot shall run ------------------------------------------------------------------ */
 
+/* Devices refuse what the image repository does not list: better that the operator hears it. */
+static int check_listing(const struct desired_slot *slot, const struct q_desired_target *target,
+                         struct desired_refusal *refusal)
+{
+    if (target->yanked)
+        return refuse(refusal, DESIRED_E_YANKED,
+                      "slot '%s': version '%s' of '%s' was yanked by its publishers; choose "
+                      "another one",
+                      slot->slot, slot->version, slot->model);
+    if (target->rooted && !target->listed)
+        return refuse(refusal, DESIRED_E_UNLISTED,
+                      "slot '%s': version '%s' of '%s' is not listed in the image repository, "
+                      "devices would refuse it; a publisher of the model runs 'modelferry release "
+                      "%s@%s'",
+                      slot->slot, slot->version, slot->model, slot->model, slot->version);
+    return 0;
+}
+
 static int find_target(struct db *db, int64_t workspace_id, const struct desired_slot *slot,
                        struct arena *arena, struct q_desired_target *ret_target,
                        struct desired_refusal *refusal)
@@ -51,7 +69,7 @@ static int find_target(struct db *db, int64_t workspace_id, const struct desired
         return refuse(refusal, DESIRED_E_DRAFT,
                       "slot '%s': version '%s' of '%s' is a draft; sign it first", slot->slot,
                       slot->version, slot->model);
-    return 0;
+    return check_listing(slot, ret_target, refusal);
 }
 
 static bool is_variant(const struct q_desired_variant *candidate, const char *text)

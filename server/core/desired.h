@@ -13,8 +13,9 @@ struct roster;
 
 /*
  * What devices should run: set by operators, kept as assignments (docs/ARCHITECTURE.md, "Desired
- * states"). Only published versions; a variant that is not named is the first in the manifest that
- * the device has runtime and hardware for.
+ * states"). Only published versions, and where the workspace has a TUF root only those that the
+ * image repository lists; a variant that is not named is the first in the manifest that the device
+ * has runtime and hardware for.
  */
 
 #define DESIRED_SLOTS_MAX 64
@@ -30,6 +31,8 @@ enum {
     DESIRED_E_MATCH = 38,    /* the state is not the one that was expected */
     DESIRED_E_SLOTS = 39,    /* more than DESIRED_SLOTS_MAX */
     DESIRED_E_CONFLICT = 40, /* other changes of the same devices kept getting in between */
+    DESIRED_E_UNLISTED = 41, /* the image repository does not list it: devices would refuse it */
+    DESIRED_E_YANKED = 42,   /* nor ever will again */
 };
 
 /* Why something was refused: a sentence for the problem document. */

@@ -138,8 +138,9 @@ int reports_accept(struct db *db, int64_t workspace_id, int64_t device_id, const
         .device = &device,
         .report = &report,
         .signed_part = envelope.signed_part,
-        .stored = {report.sequence, now_ms, bytes, size},
+        .stored = {report.sequence, now_ms, bytes, size, {0}},
     };
+    memcpy(acceptance.stored.nonce, report.nonce, sizeof(report.nonce));
     r = tx_run(db, store, &acceptance);
     if (r == Q_REPORT_E_REPLAYED) {
         ret_refusal->sequence = device.report_sequence;

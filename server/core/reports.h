@@ -18,7 +18,7 @@ enum {
     REPORTS_E_LARGE = 35,     /* more than REPORT_SIZE_MAX */
     REPORTS_E_SIGNATURE = 36, /* not signed with the device's key */
     REPORTS_E_DEVICE = 37,    /* it names another device */
-    REPORTS_E_REPLAYED = 38,  /* its sequence, or a higher one, was seen */
+    REPORTS_E_REPLAYED = 38,  /* its sequence, or a higher one, or its nonce was seen */
     REPORTS_E_MISSING = 39,   /* the device is gone or revoked */
 };
 

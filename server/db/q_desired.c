@@ -8,9 +8,13 @@
 static const struct db_stmt TARGET = {
     "q_desired_target",
     "SELECT v.id, v.state = 'published', v.manifest_sha256::bytea, octet_length(v.manifest),"
-    " x.id, x.runtime, x.hardware, x.precision"
+    " x.id, x.runtime, x.hardware, x.precision,"
+    " EXISTS (SELECT FROM tuf_role r WHERE r.workspace_id = m.workspace_id"
+    "  AND r.repository = 'image' AND r.role = 'root'), l.listed_at IS NOT NULL,"
+    " l.yanked_at IS NOT NULL"
     " FROM model m LEFT JOIN model_version v ON v.model_id = m.id AND v.version = $3::text"
     " LEFT JOIN variant x ON x.version_id = v.id"
+    " LEFT JOIN version_listing l ON l.version_id = v.id"
     " WHERE m.workspace_id = $1::bigint AND m.name = $2::text ORDER BY x.position",
 };
 
@@ -162,6 +166,9 @@ int q_desired_target(struct db *db, int64_t workspace_id, const char *model, con
         .version_id = db_i64(&rows, 0, 0),
         .published = db_bool(&rows, 0, 1),
         .manifest_length = db_i64(&rows, 0, 3),
+        .rooted = db_bool(&rows, 0, 8),
+        .listed = db_bool(&rows, 0, 9),
+        .yanked = db_bool(&rows, 0, 10),
         .variants = arena_array(arena, (size_t)rows.count, sizeof(*target.variants)),
     };
     copy_digest(&rows, 0, 2, target.manifest_sha256);

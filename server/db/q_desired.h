@@ -29,6 +29,9 @@ struct q_desired_variant {
 struct q_desired_target {
     int64_t version_id;
     bool published;
+    bool rooted; /* the workspace has a TUF root: devices take only what is listed */
+    bool listed; /* its publishers list it, or did */
+    bool yanked;
     uint8_t manifest_sha256[DIGEST_SHA256_SIZE];
     int64_t manifest_length;
     struct q_desired_variant *variants; /* in the manifest's order */

@@ -12,8 +12,9 @@ static const struct db_stmt ADVANCE = {
 
 static const struct db_stmt INSERT = {
     "q_report_insert",
-    "INSERT INTO device_report (device_id, workspace_id, sequence, received_at, envelope)"
-    " VALUES ($2::bigint, $1::bigint, $3::bigint, at_ms($4::bigint), $5::bytea)",
+    "INSERT INTO device_report (device_id, workspace_id, sequence, received_at, envelope, nonce)"
+    " VALUES ($2::bigint, $1::bigint, $3::bigint, at_ms($4::bigint), $5::bytea, $6::bytea)"
+    " ON CONFLICT (device_id, nonce) WHERE nonce IS NOT NULL DO NOTHING",
 };
 
 static const struct db_stmt PRUNE = {
@@ -60,9 +61,12 @@ int q_report_insert(struct db *db, int64_t workspace_id, int64_t device_id,
 
     db_add_i64(&params, report->received_ms);
     db_add_bytes(&params, report->envelope, report->size);
+    db_add_bytes(&params, report->nonce, REPORT_NONCE_SIZE);
     r = db_exec(db, &INSERT, &params, NULL);
     if (r)
         return r;
+    if (db_affected(db) == 0)
+        return Q_REPORT_E_REPLAYED;
     db_add_i64(&prune, device_id);
     db_add_i64(&prune, Q_REPORT_KEPT);
     return db_exec(db, &PRUNE, &prune, NULL);

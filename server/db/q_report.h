@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "crypto/digest.h"
 #include "db/db.h"
+#include "proto/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,8 @@
 #define Q_REPORT_KEPT 1000 /* reports a device */
 
 enum {
-    Q_REPORT_E_REPLAYED = 16, /* the sequence is not above all before, or the device is revoked */
+    /* the sequence is not above all before, the nonce was seen, or the device is revoked */
+    Q_REPORT_E_REPLAYED = 16,
 };
 
 /* Strings live in the arena of who read it. */
@@ -24,6 +26,7 @@ struct q_report {
     int64_t received_ms;
     const char *envelope; /* JSON, verbatim */
     size_t size;
+    uint8_t nonce[REPORT_NONCE_SIZE]; /* for q_report_insert only */
 };
 
 /* Stores a report and forgets those beyond Q_REPORT_KEPT. In a transaction of the caller. */

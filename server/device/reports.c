@@ -40,8 +40,8 @@ static int refuse(int outcome, const struct reports_refusal *refusal, struct rep
         return 0;
     case REPORTS_E_REPLAYED:
         reply_problem(reply, &replayed,
-                      "a report with this sequence or a later one was accepted already; the last "
-                      "is %" PRId64 " or above",
+                      "a report with this sequence, a later one, or this nonce was accepted "
+                      "already; the last is %" PRId64 " or above",
                       refusal->sequence);
         reply_problem_member(reply, "last_sequence", json_integer(refusal->sequence));
         return 0;
