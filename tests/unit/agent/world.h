@@ -44,6 +44,8 @@ static inline bool world_has(const struct world *world, const char *path)
     return faccessat(world->store.dir_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+#define WORLD_COUNTER 1 /* the release counter of what is installed */
+
 /* Installs a version whose one artifact, model.onnx, holds `text`; returns its id. */
 static inline void world_install(const struct world *world, const char *slot, const char *version,
                                  const char *text, char ret_id[static SLOT_ID_SIZE])
@@ -55,6 +57,7 @@ static inline void world_install(const struct world *world, const char *slot, co
                                 .version = version,
                                 .variant = "onnx/cpu/fp32",
                                 .manifest_sha256 = manifest,
+                                .release_counter = WORLD_COUNTER,
                                 .artifacts = &artifact,
                                 .artifact_count = 1};
     AUTO_CLOSE int fd = -1;

@@ -143,6 +143,11 @@ static void list(struct simulator *sim, json_t *listing, const char *role, const
     }
 }
 
+void simulator_list(struct simulator *sim, const char *role, const json_t *part)
+{
+    list(sim, sim->snapshot, role, part);
+}
+
 void simulator_publish_root(struct simulator *sim)
 {
     simulator_bump(&sim->root);
@@ -273,11 +278,16 @@ static int drop(void *state, const char *role)
     return 0;
 }
 
+struct updater_store simulator_store(struct simulator *sim)
+{
+    return (struct updater_store){load, save, drop, sim};
+}
+
 int simulator_refresh(struct simulator *sim)
 {
     struct updater_config config = {
         .source = {fetch, sim},
-        .store = { load, save, drop, sim},
+        .store = simulator_store(sim),
         .limits = updater_limits_default,
         .now_ms = sim->now_ms,
     };

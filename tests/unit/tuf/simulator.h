@@ -81,6 +81,12 @@ void simulator_publish_timestamp(struct simulator *sim);
 json_t *simulator_delegate(struct simulator *sim, json_t *delegator, const char *name,
                            const char *path_pattern, bool terminating, const char *target);
 
+/* The client's store. */
+struct updater_store simulator_store(struct simulator *sim);
+
+/* Lists a delegated role's part in the snapshot to come. */
+void simulator_list(struct simulator *sim, const char *role, const json_t *part);
+
 /* A fresh client on the same store: refresh; find. The log starts anew with every refresh. */
 int simulator_refresh(struct simulator *sim);
 int simulator_find(struct simulator *sim, const char *path);
