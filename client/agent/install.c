@@ -2,11 +2,12 @@
 #include "agent/install.h"
 
 #include "agent/config.h"
+#include "agent/counters.h"
 #include "agent/detections.h"
+#include "agent/examine.h"
 #include "agent/identity.h"
 #include "agent/outcome.h"
 #include "agent/reporter.h"
-#include "agent/trust.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -149,116 +150,6 @@ static void postpone_system(struct install *install, int r, const char *what)
 
 /* ---- the manifest */
 
-static void take_version(struct install *install, const struct manifest_variant *variant)
-{
-    struct slot_version *version = &install->version;
-    char text[VARIANT_TEXT_SIZE];
-    char hex[DIGEST_SHA256_HEX_SIZE];
-
-    variant_format(&variant->id, text);
-    text_hex(install->want.manifest_sha256, DIGEST_SHA256_SIZE, hex);
-    version->model = install->want.model;
-    version->version = install->want.version;
-    version->variant = arena_strdup(&install->arena, text);
-    version->manifest_sha256 = arena_strdup(&install->arena, hex);
-    version->artifact_count = variant->artifact_count;
-    version->artifacts =
-        arena_array(&install->arena, variant->artifact_count, sizeof(*version->artifacts));
-    for (size_t i = 0; i < variant->artifact_count; i++) {
-        version->artifacts[i].name = arena_strdup(&install->arena, variant->artifacts[i].name);
-        version->artifacts[i].length = variant->artifacts[i].length;
-        memcpy(version->artifacts[i].sha256, variant->artifacts[i].sha256, DIGEST_SHA256_SIZE);
-    }
-}
-
-/* Whether the manifest, properly signed, is about what was asked for. */
-static bool is_about(const struct install *install, const struct manifest *manifest,
-                     char *ret_detail, size_t size)
-{
-    const struct state_slot *want = &install->want;
-
-    if (strcmp(manifest->workspace, install->parts->identity->workspace) == 0 &&
-        strcmp(manifest->model, want->model) == 0 && strcmp(manifest->version, want->version) == 0)
-        return true;
-    (void)snprintf(ret_detail, size,
-                   "the manifest is of %.63s/%.63s %.64s, asked for is %.63s/%.63s %.64s",
-                   manifest->workspace, manifest->model, manifest->version,
-                   install->parts->identity->workspace, want->model, want->version);
-    return false;
-}
-
-/* Whether the manifest has the files that director and image repository agree on, and no others. */
-static bool is_agreed(const struct install *install, const struct manifest_variant *variant)
-{
-    const struct agreement_slot *agreed = &install->agreed;
-    size_t found = 0;
-
-    for (size_t i = 0; i < variant->artifact_count; i++)
-        for (size_t j = 0; j < agreed->artifact_count; j++)
-            found += strcmp(variant->artifacts[i].name, agreed->artifacts[j].name) == 0 &&
-                     variant->artifacts[i].length == agreed->artifacts[j].length &&
-                     memcmp(variant->artifacts[i].sha256, agreed->artifacts[j].sha256,
-                            DIGEST_SHA256_SIZE) == 0;
-    return found == variant->artifact_count && found == agreed->artifact_count;
-}
-
-/* NULL, or the code of why a manifest that was read is not believed. */
-static const char *doubt(const struct install *install, const struct envelope *envelope,
-                         char ret_detail[static TRUST_DETAIL_SIZE])
-{
-    const struct trust *trust = install->parts->trust;
-
-    if (trust->mode == TRUST_ROOTS) /* its hash is what both repositories list */
-        return NULL;
-    if (pinned_keys_verify(&trust->keys, install->want.model, envelope, ret_detail))
-        return "arbitrary-software";
-    return NULL;
-}
-
-/* NULL, with the version taken, or the code of what is wrong. */
-static const char *examine(struct install *install, char ret_detail[static TRUST_DETAIL_SIZE])
-{
-    CLEANUP(envelope_release) struct envelope envelope = {0};
-    struct fields_error error = {0};
-    char variant_text[VARIANT_TEXT_SIZE];
-    const struct manifest_variant *variant;
-    struct manifest manifest;
-    const char *code;
-
-    if (envelope_parse(install->manifest, install->manifest_size, MANIFEST_SIZE_MAX,
-                       &install->arena, &envelope, &error)) {
-        (void)snprintf(ret_detail, TRUST_DETAIL_SIZE, "the manifest is malformed: %.400s",
-                       error.text);
-        return "malformed";
-    }
-    code = doubt(install, &envelope, ret_detail);
-    if (code)
-        return code;
-    if (manifest_decode(envelope.signed_part, &install->arena, &manifest, &error)) {
-        (void)snprintf(ret_detail, TRUST_DETAIL_SIZE, "the manifest is malformed: %.400s",
-                       error.text);
-        return "malformed";
-    }
-    if (!is_about(install, &manifest, ret_detail, TRUST_DETAIL_SIZE))
-        return "mix-and-match";
-    variant_format(&install->want.variant, variant_text);
-    variant = manifest_find(&manifest, variant_text);
-    if (!variant) {
-        (void)snprintf(ret_detail, TRUST_DETAIL_SIZE, "the manifest has no variant '%s'",
-                       variant_text);
-        return "missing";
-    }
-    if (install->parts->trust->mode == TRUST_ROOTS && !is_agreed(install, variant)) {
-        (void)snprintf(ret_detail, TRUST_DETAIL_SIZE,
-                       "the manifest's files of '%s' are not those that director and image "
-                       "repository agree on",
-                       variant_text);
-        return "mix-and-match";
-    }
-    take_version(install, variant);
-    return NULL;
-}
-
 static void start_stage(struct install *install);
 
 /* An application still holds the damaged version, or it is what serves: it stays as it is. */
@@ -311,8 +202,15 @@ static void start_stage(struct install *install)
 
 static void use_manifest(struct install *install)
 {
-    char detail[TRUST_DETAIL_SIZE] = "";
-    const char *code = examine(install, detail);
+    const struct examine_order order = {
+        .want = &install->want,
+        .agreed = install->agreed.artifact_count ? &install->agreed : NULL,
+        .manifest = install->manifest,
+        .manifest_size = install->manifest_size,
+    };
+    char detail[EXAMINE_DETAIL_SIZE] = "";
+    const char *code =
+        examine_manifest(install->parts, &order, &install->arena, &install->version, detail);
 
     if (code)
         refuse(install, code, detail);
@@ -567,6 +465,19 @@ static void on_reloaded(void *state, const struct reload_result *result)
     roll_back(install);
 }
 
+/* What serves now is what older releases are measured against. */
+static int raise_counter(const struct install *install)
+{
+    CLEANUP(arena_release) struct arena arena = {0};
+    const struct store *store = install->parts->store;
+    struct slot_version version;
+    int r = slot_load_version(store, install->slot, install->record.id, &arena, &version);
+
+    if (r)
+        return r < 0 ? r : 0;
+    return counters_raise(store, version.model, version.release_counter);
+}
+
 static int commit_steps(struct install *install)
 {
     const struct parts *parts = install->parts;
@@ -577,6 +488,8 @@ static int commit_steps(struct install *install)
         r = reporter_sequence(parts->reporter, &record->sequence);
     if (!r)
         r = record_step(install, JOURNAL_COMMIT);
+    if (!r && !record->error_code[0])
+        r = raise_counter(install);
     if (!r)
         r = outcome_commit(parts, install->slot, record);
     if (!r)

@@ -143,6 +143,7 @@ static const struct field version_fields[] = {
           .check = variant_check),
     FIELD("manifest_sha256", STRING, struct slot_version, manifest_sha256, .required = true,
           .min = 64, .max = 64),
+    FIELD("release_counter", INTEGER, struct slot_version, release_counter, .max = INT64_MAX),
     FIELD_ARRAY("artifacts", LIST, struct slot_version, artifacts, artifact_count, .required = true,
                 .min = 1, .shape = &artifact_shape),
 };
@@ -190,6 +191,9 @@ int slot_save_version(int dir_fd, const struct slot_version *version)
     bad |= json_object_set_new(object, "version", json_string(version->version));
     bad |= json_object_set_new(object, "variant", json_string(version->variant));
     bad |= json_object_set_new(object, "manifest_sha256", json_string(version->manifest_sha256));
+    if (version->release_counter)
+        bad |=
+            json_object_set_new(object, "release_counter", json_integer(version->release_counter));
     if (bad)
         return log_fail(ERR_NO_MEMORY, "cannot describe a version: out of memory");
     return store_save(&store, VERSION_FILE, object, 0444);

@@ -36,6 +36,7 @@ struct slot_version {
     const char *version;
     const char *variant;         /* "onnx/cpu/fp32" */
     const char *manifest_sha256; /* hex */
+    int64_t release_counter;
     struct slot_artifact *artifacts;
     size_t artifact_count;
 };

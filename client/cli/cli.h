@@ -70,6 +70,7 @@ struct cli_flags {
     int64_t timeout_ms;
     int64_t retry_ms;
     int64_t low_speed_ms;
+    int64_t release_counter;
     bool draft;
     bool yes;
     bool no_passphrase;

@@ -177,6 +177,16 @@ static const struct option_entry publish_flags[] = {
     LIST("param", params, "KEY=VALUE", "A parameter of the training; may be repeated."),
     FLAG_TAGS,
     FLAG_DESCRIPTION("What is new in this version."),
+    {.name = "release_counter",
+                                      .type = OPTION_INTEGER,
+                                      AT(release_counter),
+                                      .fallback = "0",
+                                      .min = 0,
+                                      .max = INT32_MAX,
+                                      .value_name = "N",
+                                      .help =
+         "A device that served a version with this counter never takes one with a lower counter "
+         "again, whoever asks it to. Raise it where older versions must not come back."},
     FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
     SWITCH("draft", draft,
            "Uploads without a signature: no device can get it until modelferry sign."),

@@ -44,6 +44,7 @@ static int read_flags(struct cli *cli, struct manifest *manifest)
     int r;
 
     manifest->description = flags->description;
+    manifest->release_counter = flags->release_counter;
     if (flags->description && !utf8_valid(flags->description, strlen(flags->description)))
         return cli_usage(cli, "the description is not UTF-8");
     r = read_pairs(cli, "--tag", &flags->tags, name_check_tag_value, &manifest->tags,

@@ -68,6 +68,7 @@ static const struct field manifest_fields[] = {
     FIELD("created", TIME, struct decoded, manifest.created_ms, .required = true),
     FIELD("description", STRING, struct decoded, manifest.description,
           .max = MANIFEST_DESCRIPTION_MAX),
+    FIELD("release_counter", INTEGER, struct decoded, manifest.release_counter, .max = INT64_MAX),
     FIELD_ARRAY("tags", PAIRS, struct decoded, manifest.tags, manifest.tag_count,
                 .max = MANIFEST_PAIRS_MAX, .check = name_check_tag_value,
                 .key_check = name_check_tag_key),
@@ -190,6 +191,9 @@ json_t *manifest_encode(const struct manifest *manifest)
         return NULL;
     if (manifest->description &&
         json_object_set_new(object, "description", json_string(manifest->description)) < 0)
+        return NULL;
+    if (manifest->release_counter &&
+        json_object_set_new(object, "release_counter", json_integer(manifest->release_counter)) < 0)
         return NULL;
     if (set_pairs(object, "tags", manifest->tags, manifest->tag_count) < 0 ||
         set_pairs(object, "metrics", manifest->metrics, manifest->metric_count) < 0 ||

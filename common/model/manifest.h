@@ -40,6 +40,7 @@ struct manifest {
     const char *version;
     int64_t created_ms;
     const char *description; /* NULL: none */
+    int64_t release_counter; /* 0: none; devices never go below the highest that they served */
     struct fields_pair *tags;
     size_t tag_count;
     struct fields_pair *metrics; /* values are decimal numbers */
