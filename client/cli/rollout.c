@@ -9,53 +9,22 @@
 #include <string.h>
 
 #define POLL_MS 400
-#define POLL_MS_PER_DEVICE 5
+/* The more are waited for, the less often. */
+#define DEVICES_PER_POLL_MS 10
 #define POLL_MS_MAX 10000
-#define REPORTS_MAX 20
-
-static const char *const state_names[] = {
-    [ROLLOUT_PENDING] = "pending", [ROLLOUT_INSTALLED] = "installed",
-    [ROLLOUT_FAILED] = "failed",   [ROLLOUT_SUPERSEDED] = "superseded",
-    [ROLLOUT_REVOKED] = "revoked",
-};
 
 struct watching {
     const struct rollout *rollout;
     struct cli *cli;
-    enum rollout_state *states;
-    json_t *results;
-    size_t pending;
+    json_t *places;  /* name -> index, of those that are pending */
+    json_t *results; /* in the order of the devices */
     size_t bad;
     bool drawn;
 };
 
-static bool is_reference(const json_t *slot, const struct reference *reference)
+static size_t pending(const struct watching *watching)
 {
-    const char *model = json_string_value(json_object_get(slot, "model"));
-    const char *version = json_string_value(json_object_get(slot, "version"));
-
-    return model && version && strcmp(model, reference->model) == 0 &&
-           strcmp(version, reference->version) == 0;
-}
-
-enum rollout_state rollout_judge(const json_t *device, const char *slot,
-                                 const struct reference *reference)
-{
-    const char *device_state = json_string_value(json_object_get(device, "state"));
-    const json_t *desired = json_object_get(device, "desired");
-    const json_t *wanted = json_object_get(json_object_get(desired, "slots"), slot);
-    const json_t *report = json_object_get(json_object_get(device, "installed"), slot);
-    const char *state = json_string_value(json_object_get(report, "state"));
-
-    if (device_state && strcmp(device_state, "revoked") == 0)
-        return ROLLOUT_REVOKED;
-    if (!is_reference(wanted, reference))
-        return ROLLOUT_SUPERSEDED;
-    if (!state || !is_reference(report, reference))
-        return ROLLOUT_PENDING;
-    if (strcmp(state, "installed") == 0)
-        return ROLLOUT_INSTALLED;
-    return strcmp(state, "failed") == 0 ? ROLLOUT_FAILED : ROLLOUT_PENDING;
+    return json_object_size(watching->places);
 }
 
 /* "3 of 10 devices", in place, on a terminal. */
@@ -67,7 +36,7 @@ static void draw(struct watching *watching)
     if (!output->err_terminal || output->json || output->quiet)
         return;
     (void)fprintf(output->err, "\r\x1b[K%zu of %zu devices have answered",
-                  count - watching->pending, count);
+                  count - pending(watching), count);
     (void)fflush(output->err);
     watching->drawn = true;
 }
@@ -79,102 +48,80 @@ static void erase(struct watching *watching)
     watching->drawn = false;
 }
 
-static void tell(struct watching *watching, const char *name, enum rollout_state state,
-                 const json_t *report)
+static void tell(struct watching *watching, const json_t *settled)
 {
-    const json_t *error = json_object_get(report, "error");
+    const char *name = json_string_value(json_object_get(settled, "device"));
+    const char *state = json_string_value(json_object_get(settled, "state"));
+    const json_t *error = json_object_get(settled, "error");
     const char *code = json_string_value(json_object_get(error, "code"));
     const char *detail = json_string_value(json_object_get(error, "detail"));
-    const json_t *gap = json_object_get(report, "gap_us");
+    const json_t *gap = json_object_get(settled, "gap_us");
     char gap_text[UNITS_SIZE] = "";
 
     if (json_is_integer(gap))
         units_duration(json_integer_value(gap), gap_text);
     erase(watching);
-    if (state == ROLLOUT_FAILED)
-        output_line(&watching->cli->output, "%s  failed  %s%s%s", name, code ? code : "",
-                    detail ? ": " : "", detail ? detail : "");
-    else
-        output_line(&watching->cli->output, "%s  %s%s%s", name, state_names[state],
-                    *gap_text ? "  gap " : "", gap_text);
+    output_line(&watching->cli->output, "%s  %s%s%s%s%s%s%s", name, state,
+                *gap_text ? "  gap " : "", gap_text, code ? "  " : "", code ? code : "",
+                detail ? ": " : "", detail ? detail : "");
     (void)fflush(watching->cli->output.out);
 }
 
-static void settle(struct watching *watching, size_t index, enum rollout_state state,
-                   const json_t *device)
+/* One device that has answered, or never will. Others than those asked for are left alone. */
+static void settle(struct watching *watching, const json_t *settled)
 {
-    const json_t *report =
-        json_object_get(json_object_get(device, "installed"), watching->rollout->slot);
-    json_t *result = json_array_get(watching->results, index);
+    const char *name = json_string_value(json_object_get(settled, "device"));
+    const char *state = json_string_value(json_object_get(settled, "state"));
+    const json_t *place = name && state ? json_object_get(watching->places, name) : NULL;
 
-    watching->states[index] = state;
-    (void)json_object_set_new(result, "state", json_string(state_names[state]));
-    if (state == ROLLOUT_PENDING)
+    if (!place)
         return;
-    watching->pending--;
-    watching->bad += state != ROLLOUT_INSTALLED;
-    if (state == ROLLOUT_INSTALLED && json_object_get(report, "gap_us"))
-        (void)json_object_set(result, "gap_us", json_object_get(report, "gap_us"));
-    if (state == ROLLOUT_FAILED && json_object_get(report, "error"))
-        (void)json_object_set(result, "error", json_object_get(report, "error"));
-    tell(watching, watching->rollout->devices[index], state, report);
+    (void)json_object_update(json_array_get(watching->results, (size_t)json_integer_value(place)),
+                             (json_t *)settled);
+    (void)json_object_del(watching->places, name);
+    watching->bad += strcmp(state, "installed") != 0;
+    tell(watching, settled);
 }
 
-/*
- * Whether a failure is of the desired state that is there now: the device's list of slots does not
- * say, the signed report does. Where that is gone already, the failure is believed.
- */
-static int check_failure(struct watching *watching, size_t index, const json_t *device,
-                         enum rollout_state *state)
+static json_t *make_question(const struct watching *watching)
 {
     const struct rollout *rollout = watching->rollout;
-    const json_t *slot = json_object_get(json_object_get(device, "installed"), rollout->slot);
-    json_int_t sequence = json_integer_value(json_object_get(slot, "sequence"));
-    json_int_t desired =
-        json_integer_value(json_object_get(json_object_get(device, "desired"), "version"));
-    json_auto_t *reports = NULL;
-    size_t i;
-    json_t *item;
-    int r;
+    json_t *devices = json_array();
+    const char *name;
+    json_t *place;
 
-    r = server_list(rollout->server, "ask how far the devices are",
-                    SERVER_ADDRESS(rollout->server, "devices", rollout->devices[index], "reports"),
-                    "", REPORTS_MAX, &reports);
-    if (r)
-        return r;
-    json_array_foreach (json_object_get(reports, "items"), i, item) {
-        const json_t *part = json_object_get(json_object_get(item, "report"), "signed");
-        const json_t *seen = json_object_get(part, "state_version");
-
-        if (json_integer_value(json_object_get(item, "sequence")) == sequence &&
-            json_is_integer(seen) && json_integer_value(seen) < desired)
-            *state = ROLLOUT_PENDING;
-    }
-    return 0;
+    json_object_foreach (watching->places, name, place)
+        (void)json_array_append_new(devices, json_string(name));
+    return json_pack("{s:o, s:s, s:s, s:s}", "devices", devices, "slot", rollout->slot, "model",
+                     rollout->reference.model, "version", rollout->reference.version);
 }
 
-/* Asks for every device that has not answered yet. */
+/* Asks for all that have not answered yet, at once; again where the answer did not hold all. */
 static int look(struct watching *watching)
 {
-    const struct rollout *rollout = watching->rollout;
+    struct server *server = watching->rollout->server;
+    bool more = true;
 
-    for (size_t i = 0; i < rollout->count; i++) {
-        json_auto_t *device = NULL;
-        enum rollout_state state;
-        int r;
+    while (more && pending(watching) > 0) {
+        json_auto_t *body = make_question(watching);
+        json_auto_t *answer = NULL;
+        size_t before = pending(watching);
+        size_t index;
+        json_t *settled;
+        int r = server_ask(server,
+                           &(struct server_question){
+                               .what = "ask how far the devices are",
+                               .address = SERVER_ADDRESS(server, "desired", "progress"),
+                               .body = body,
+                               .repeatable = true,
+                           },
+                           NULL, &answer);
 
-        if (watching->states[i] != ROLLOUT_PENDING)
-            continue;
-        r = server_get(rollout->server, "ask how far the devices are",
-                       SERVER_ADDRESS(rollout->server, "devices", rollout->devices[i]), &device);
         if (r)
             return r;
-        state = rollout_judge(device, rollout->slot, &rollout->reference);
-        if (state == ROLLOUT_FAILED)
-            r = check_failure(watching, i, device, &state);
-        if (r)
-            return r;
-        settle(watching, i, state, device);
+        json_array_foreach (json_object_get(answer, "settled"), index, settled)
+            settle(watching, settled);
+        more = json_is_true(json_object_get(answer, "more")) && pending(watching) < before;
     }
     return 0;
 }
@@ -186,13 +133,13 @@ static int watch(struct watching *watching, struct interrupt *interrupt)
     int64_t deadline_us = clock_monotonic_us(clock) + rollout->timeout_ms * 1000;
 
     for (;;) {
-        int64_t sleep_ms = POLL_MS + (int64_t)watching->pending * POLL_MS_PER_DEVICE;
+        int64_t sleep_ms = POLL_MS + (int64_t)pending(watching) / DEVICES_PER_POLL_MS;
         int r;
 
         r = look(watching);
         if (r)
             return r;
-        if (watching->pending == 0)
+        if (pending(watching) == 0)
             return 0;
         draw(watching);
         if (rollout->timeout_ms && clock_monotonic_us(clock) >= deadline_us)
@@ -210,10 +157,10 @@ static int report(struct watching *watching, int r)
     erase(watching);
     if (r == CLI_TIMED_OUT)
         return output_fail(output, r, hint, "%zu of %zu devices have not answered in time",
-                           watching->pending, watching->rollout->count);
+                           pending(watching), watching->rollout->count);
     if (r == CLI_INTERRUPTED)
         return output_fail(output, r, hint, "interrupted: %zu of %zu devices have not answered",
-                           watching->pending, watching->rollout->count);
+                           pending(watching), watching->rollout->count);
     if (!r && watching->bad > 0)
         return output_fail(output, CLI_FAILED, "see modelferry device show NAME",
                            "%zu of %zu devices have not installed it", watching->bad,
@@ -228,19 +175,22 @@ int rollout_wait(const struct rollout *rollout, json_t **ret_devices)
     struct watching watching = {
         .rollout = rollout,
         .cli = cli,
-        .states = arena_array(&cli->arena, rollout->count + 1, sizeof(*watching.states)),
+        .places = json_object(),
         .results = json_array(),
-        .pending = rollout->count,
     };
     int r;
 
-    for (size_t i = 0; i < rollout->count; i++)
-        (void)json_array_append_new(watching.results,
-                                    json_pack("{s:s, s:s}", "device", rollout->devices[i], "state",
-                                              state_names[ROLLOUT_PENDING]));
+    for (size_t i = 0; i < rollout->count; i++) {
+        (void)json_object_set_new(watching.places, rollout->devices[i],
+                                  json_integer((json_int_t)i));
+        (void)json_array_append_new(
+            watching.results,
+            json_pack("{s:s, s:s}", "device", rollout->devices[i], "state", "pending"));
+    }
     *ret_devices = watching.results;
     r = interrupt_open(&interrupt);
     if (!r)
         r = report(&watching, watch(&watching, &interrupt));
+    json_decref(watching.places);
     return r;
 }

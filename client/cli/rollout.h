@@ -18,26 +18,13 @@ struct rollout {
 };
 
 /*
- * ret_devices  [{"device","state":"installed|failed|pending|superseded|revoked","gap_us"?,
- *              "error"?}] in the order of the devices, also where the result is not 0; a new
- *              reference
+ * ret_devices  [{"device","state":"installed|failed|pending|superseded|revoked|missing",
+ *              "gap_us"?,"error"?}] in the order of the devices, also where the result is not 0; a
+ * new reference
  *
  * Returns 0 once all have installed it; CLI_FAILED, CLI_TIMED_OUT, CLI_INTERRUPTED or another exit
  * status once reported; or negative.
  */
 int rollout_wait(const struct rollout *rollout, json_t **ret_devices) MUST_CHECK;
-
-enum rollout_state {
-    ROLLOUT_PENDING,
-    ROLLOUT_INSTALLED,
-    ROLLOUT_FAILED,
-    ROLLOUT_SUPERSEDED, /* something else was set meanwhile */
-    ROLLOUT_REVOKED,    /* the device will never report */
-};
-
-/* Where one device stands, from what the server says of it. A failure may be one of an earlier
- * desired state: rollout_wait() looks at the signed report before it believes it. */
-enum rollout_state rollout_judge(const json_t *device, const char *slot,
-                                 const struct reference *reference);
 
 #endif

@@ -324,7 +324,7 @@ static int ask_patiently(struct server *server, const struct server_question *qu
     int r;
 
     r = ask_once(server, question, body, response);
-    if (!question->idempotency_key || r < 0 || !is_lost(r, response))
+    if (!(question->idempotency_key || question->repeatable) || r < 0 || !is_lost(r, response))
         return r;
     for (int try = 1; try < TRIES_MAX && is_lost(r, response); try++) {
         const char *after = http_response_header(response, "Retry-After");

@@ -56,6 +56,7 @@ struct server_question {
     const json_t *body;          /* sent as JSON; NULL: none */
     const char *idempotency_key; /* NULL: none; with one, it is asked again where no answer came */
     const char *if_match;        /* NULL: none */
+    bool repeatable;             /* changes nothing: asked again where no answer came, too */
     int tolerated;               /* a status that is an answer, not an error; 0: none */
 };
 

@@ -4,6 +4,7 @@
 #include "api/actor.h"
 #include "api/api.h"
 #include "api/desired_reply.h"
+#include "api/device_names.h"
 #include "api/fleet_problems.h"
 #include "core/desired.h"
 #include "db/q_device.h"
@@ -15,7 +16,6 @@
 #include "json/fields.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *check_role(const char *text)
@@ -142,44 +142,14 @@ int desired_on_put(const struct call *call, struct reply *reply)
     return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* "all", or names, each once however often it was given. */
+/* "all", or names. */
 static bool read_devices(const struct call *call, const json_t *devices, struct desired_bulk *bulk,
                          struct reply *reply)
 {
-    size_t count = json_array_size(devices);
-    struct fields_error error;
-    const char **names;
-    size_t distinct = 0;
-
     if (json_is_string(devices) && strcmp(json_string_value(devices), "all") == 0)
         return true;
-    if (count == 0 || count > DESIRED_DEVICES_MAX) {
-        (void)fields_refuse(&error, "devices", "\"all\", or a list of 1 to %d names expected",
-                            DESIRED_DEVICES_MAX);
-        (void)body_refuse_field(reply, FIELDS_E_INVALID, &error);
-        return false;
-    }
-    names = arena_array(call->arena, count, sizeof(*names));
-    for (size_t i = 0; i < count; i++) {
-        names[i] = json_string_value(json_array_get(devices, i));
-        if (names[i] && name_is_valid(names[i]))
-            continue;
-        (void)fields_refuse(&error, "devices", "element %zu is not the name of a device", i);
-        (void)body_refuse_field(reply, FIELDS_E_INVALID, &error);
-        return false;
-    }
-    qsort(names, count, sizeof(*names), compare_names);
-    for (size_t i = 0; i < count; i++)
-        if (i == 0 || strcmp(names[i], names[distinct - 1]) != 0)
-            names[distinct++] = names[i];
-    bulk->devices = names;
-    bulk->device_count = distinct;
-    return true;
+    return device_names_read(call, devices, "\"all\", or ", &bulk->devices, &bulk->device_count,
+                             reply);
 }
 
 int desired_on_post(const struct call *call, struct reply *reply)

@@ -11,6 +11,7 @@
 #include "api/metrics.h"
 #include "api/models.h"
 #include "api/openapi.h"
+#include "api/progress.h"
 #include "api/signatures.h"
 #include "api/tokens.h"
 #include "api/trust.h"
@@ -69,6 +70,7 @@ const struct route routes_api[] = {
     {"GET",    "/api/v1/devices/{device}/desired", ROLES_READ,    ROUTE_WORKER, 0,         0,                    desired_on_get},
     {"PUT",    "/api/v1/devices/{device}/desired", ROLES_OPERATE, ROUTE_WORKER, JSON_MAX,  0,                    desired_on_put},
     {"POST",   "/api/v1/desired",                  ROLES_OPERATE, ROUTE_WORKER, BULK_MAX,  ROUTE_IDEMPOTENT_KEY, desired_on_post},
+    {"POST",   "/api/v1/desired/progress",         ROLES_READ,    ROUTE_WORKER, BULK_MAX,  0,                    progress_on_post},
     {"POST",   "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, JSON_MAX,  0,                    enrolments_on_post},
     {"GET",    "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_list},
     {"DELETE", "/api/v1/enrolments/{id}",          ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_delete},

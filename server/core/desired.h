@@ -19,7 +19,6 @@ struct roster;
  */
 
 #define DESIRED_SLOTS_MAX 64
-#define DESIRED_DEVICES_MAX 100000 /* named in one request */
 
 enum {
     DESIRED_E_DEVICE = 32,   /* no such device, or it is revoked */

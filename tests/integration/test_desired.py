@@ -210,3 +210,72 @@ def test_devices_get_what_is_published_in_their_workspace_only(server, device, p
     assert [item["id"] for item in foreign.items("/api/v1/devices")] == [reply.json()["device_id"]]
     foreign.post("/api/v1/desired", {"devices": "all", "slot": "main", **slot()}).expect(404)
     device.get("/device/v1/manifests/nonsense").expect(404)
+
+
+# ---- how far they are ---------------------------------------------------------------------------
+
+
+def progress(asker, devices, version="1.0.0", **more):
+    reply = asker.post("/api/v1/desired/progress", {
+        "devices": devices, "slot": "main", "model": "digits", "version": version, **more})
+    return {each["device"]: each for each in reply.expect(200).json()["settled"]}
+
+
+def report_on(device, sequence, published, state, state_version, **more):
+    word = {"state": state, "model": published.model, "version": published.version, **more}
+    if state == "installed":
+        word |= {"variant": "onnx/cpu/fp32", "manifest_sha256": published.reply["manifest_sha256"]}
+    device.report(sequence, {"main": word}, state_version).expect(200)
+
+
+def test_progress_tells_who_has_answered(operator, viewer, enroll, publish, assign):
+    first = publish()
+    second = publish("digits", "2.0.0", b"second")
+    names = ["done", "failed", "other", "revoked", "silent", "nobody", "old-failure"]
+    devices = {name: enroll(name) for name in names if name != "nobody"}
+    for name in ("done", "failed", "revoked", "silent", "old-failure"):
+        assign(name, first)
+    assign("other", second)
+    report_on(devices["done"], 1, first, "installed", 1, gap_us=7, gap_source="agent")
+    error = {"code": "no-space", "detail": "full"}
+    report_on(devices["failed"], 1, first, "failed", 1, error=error)
+    report_on(devices["old-failure"], 1, first, "failed", 1, error=error)
+    assign("old-failure", second)
+    assign("old-failure", first)
+    operator.delete("/api/v1/devices/revoked").expect(204)
+    assert progress(viewer, names) == {
+        "done": {"device": "done", "state": "installed", "gap_us": 7},
+        "failed": {"device": "failed", "state": "failed", "error": error},
+        "other": {"device": "other", "state": "superseded"},
+        "revoked": {"device": "revoked", "state": "revoked"},
+        "nobody": {"device": "nobody", "state": "missing"}}
+    assert progress(viewer, ["silent", "silent"]) == {}
+
+
+def test_progress_of_many_comes_in_parts(viewer, publish):
+    publish()
+    names = [f"none-{number}" for number in range(2500)]
+    rounds = 0
+    while names:
+        reply = viewer.post("/api/v1/desired/progress", {
+            "devices": names, "slot": "main", "model": "digits", "version": "1.0.0"})
+        answer = reply.expect(200).json()
+        settled = {each["device"] for each in answer["settled"]}
+        names = [name for name in names if name not in settled]
+        assert answer["more"] == bool(names)
+        rounds += 1
+    assert rounds == 3
+
+
+def test_progress_refuses_what_makes_no_sense(viewer, publish):
+    publish()
+
+    def refused(status, problem, **more):
+        reply = viewer.post("/api/v1/desired/progress", {
+            "devices": ["a"], "slot": "main", "model": "digits", "version": "1.0.0", **more})
+        assert reply.expect(status).problem == problem
+    refused(404, "unknown-version", version="9.0.0")
+    refused(404, "unknown-version", model="none")
+    refused(400, "invalid-field", devices="all")
+    refused(400, "invalid-field", devices=[])
+    refused(400, "invalid-field", devices=["Not A Name"])
