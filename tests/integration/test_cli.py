@@ -13,6 +13,7 @@ import pytest
 from ferry import paths, signing
 from ferry.cli import Cli
 from ferry.frontends import certificate
+from ferry.terminal import Terminal
 from ferry.wait import wait_until
 
 FAILED, USAGE, UNREACHABLE, TIMED_OUT, UNVERIFIED = 1, 2, 3, 4, 5
@@ -87,26 +88,10 @@ def test_login_with_a_wrong_token_stores_nothing(server, scratch):
 
 def test_login_at_a_terminal_shows_nothing_of_the_token(server, publisher, scratch):
     cli = Cli(scratch / "home")
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen([cli.binary, "login", server.url()], env=cli.env, stdin=theirs,
-                               stdout=theirs, stderr=theirs, start_new_session=True)
-    os.close(theirs)
-    shown = b""
-
-    def read():
-        nonlocal shown
-        try:
-            shown += os.read(ours, 4096)
-        except OSError:
-            return True
-        return False
-
-    wait_until(lambda: read() or b"token:" in shown)
-    os.write(ours, publisher.token.encode() + b"\n")
-    wait_until(lambda: process.poll() is not None or read())
-    assert process.wait() == 0, shown
-    assert publisher.token.encode() not in shown and b"workspace" in shown
-    os.close(ours)
+    terminal = Terminal(cli, "login", server.url())
+    terminal.answer("token:", publisher.token)
+    assert terminal.end() == 0, terminal.shown
+    assert publisher.token.encode() not in terminal.shown and b"workspace" in terminal.shown
 
 
 def test_unreachable_and_foreign_servers_are_told_apart(people, scratch):
@@ -555,7 +540,7 @@ def start(cli, *words):
                             stderr=subprocess.PIPE)
 
 
-def test_deploy_waits_until_every_device_has_it(people, enroll, publish):
+def test_deploy_waits_until_every_device_has_it(server, people, enroll, publish):
     operator = people("operator")
     published = publish("digits", "1.0.0")
     one, two = enroll("cam-1"), enroll("cam-2")
@@ -570,6 +555,23 @@ def test_deploy_waits_until_every_device_has_it(people, enroll, publish):
     assert {device["device"]: device["state"] for device in answer["devices"]} == {
         "cam-1": "installed", "cam-2": "installed"}
     assert answer["devices"][0]["gap_us"] == 184
+    assert "/api/v1/desired/progress" in server.log()
+    assert "/api/v1/devices/cam-" not in server.log()
+
+
+def test_deploy_waits_over_a_restart_of_the_server(server, people, enroll, publish):
+    operator = people("operator")
+    published = publish("digits", "1.0.0")
+    one = enroll("cam-1")
+    waiting = start(operator, "deploy", "digits@1.0.0", "--all", "--wait")
+    server.wait_log("POST /api/v1/desired/progress 200")
+    port, device_port = server.api_port, server.device_port
+    server.write_config({"api": {"address": f"127.0.0.1:{port}"},
+                         "device": {"address": f"127.0.0.1:{device_port}"}})
+    server.restart(kill=True)
+    one.report(1, report_slot(published), 1).expect(200)
+    out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, out + err
 
 
 def test_deploy_tells_that_a_device_failed(people, enroll, publish):

@@ -229,7 +229,7 @@ def test_transactions_that_commit_out_of_order_are_all_seen(database, device, pu
         slow.start()
         wait_until(lambda: database.value(
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1)%'"
-            " AND pid <> pg_backend_pid() AND state = 'active'") != "0")
+            " AND datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'") != "0")
         assign(device, published)
         assert early.next("state")["id"] == "1"
         slow.join()

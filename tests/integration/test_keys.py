@@ -2,8 +2,6 @@
 """Publishers' keys: sealed by a passphrase, exported, changed."""
 
 import json
-import os
-import pty
 import subprocess
 
 import pytest
@@ -11,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from ferry import signing
 from ferry.cli import Cli
-from ferry.wait import wait_until
+from ferry.terminal import Terminal
 
 FAILED, USAGE = 1, 2
 
@@ -34,42 +32,6 @@ def secret_file(cli):
 
 def key_file(cli, name="ann"):
     return cli.home / ".config/modelferry/keys" / f"{name}.json"
-
-
-class Terminal:
-    """A command at a terminal: what it shows, and what somebody types."""
-
-    def __init__(self, cli, *arguments):
-        self.ours, theirs = pty.openpty()
-        self.shown = b""
-        self.process = subprocess.Popen([cli.binary, *map(str, arguments)], env=cli.env,
-                                        stdin=theirs, stdout=theirs, stderr=theirs,
-                                        start_new_session=True)
-        os.close(theirs)
-        os.set_blocking(self.ours, False)
-
-    def read(self):
-        """Takes what was shown meanwhile; True where the other side is gone."""
-        try:
-            self.shown += os.read(self.ours, 4096)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-        return False
-
-    def answer(self, question, text, times=1):
-        """Waits until the question stands there (for the nth time), then types."""
-        wait_until(lambda: self.read() or self.shown.count(question.encode()) >= times,
-                   what=lambda: f"no '{question}' in {self.shown!r}")
-        os.write(self.ours, text.encode() + b"\n")
-
-    def end(self):
-        wait_until(lambda: self.read() or self.process.poll() is not None)
-        status = self.process.wait()
-        self.read()
-        os.close(self.ours)
-        return status
 
 
 def test_at_a_terminal_keys_are_sealed_and_nothing_typed_is_shown(cli):

@@ -280,7 +280,9 @@ def finish_or_locked(upload):
 def wait_for_writer(database):
     """Until somebody holds the lock of an upload's content."""
     wait_until(lambda: database.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-                                    " AND classid = x'6d660000'::bigint") == [["1"]], 20)
+                                    " AND classid = x'6d660000'::bigint AND database = (SELECT oid"
+                                    " FROM pg_database WHERE datname = current_database())")
+               == [["1"]], 20)
 
 
 def test_a_second_writer_has_to_wait(publisher, database):

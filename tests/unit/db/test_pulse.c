@@ -120,7 +120,8 @@ START_TEST(who_waits_gives_up_when_it_falls_silent)
     wait_up(&world);
     ck_assert_int_eq(pthread_create(&thread, NULL, ask_for_ever, world.db), 0);
     while (database_number(world.watcher, "SELECT count(*) FROM pg_stat_activity"
-                                          " WHERE query LIKE 'SELECT pg_sleep%'") == 0)
+                                          " WHERE datname = current_database()"
+                                          " AND query LIKE 'SELECT pg_sleep%'") == 0)
         (void)poll(NULL, 0, 10);
     allow_connections(&world, false); /* so that the silence lasts */
     backend = freeze(&world);
