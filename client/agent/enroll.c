@@ -94,12 +94,9 @@ static bool take_url(const struct config *config, char ret_url[static IDENTITY_U
     return true;
 }
 
-/* What was pinned before stays: a device may learn of more publishers, never silently of fewer. */
-static bool pin_trust(const struct config *config, const struct store *store)
+/* Says what is wrong with what is to be trusted. */
+static int complain(int r, const char *detail)
 {
-    char detail[TRUST_DETAIL_SIZE] = "";
-    int r = trust_enroll(store, config, detail);
-
     if (r == TRUST_E_NONE)
         log_line(LOG_ERROR,
                  "nothing to trust: give --root FILE (made by 'modelferry root export'), "
@@ -107,25 +104,32 @@ static bool pin_trust(const struct config *config, const struct store *store)
                  "run");
     else if (r > 0)
         log_line(LOG_ERROR, "%s", detail);
-    return !r;
+    return r;
 }
 
-/* Roots of another workspace would refuse all that this server has to say. */
-static int check_workspace(const struct store *store, const char *workspace)
+/* Before the server is asked: nothing is pinned yet. */
+static bool check_trust(const struct config *config, const struct store *store,
+                        char ret_workspace[static NAME_MAX_BYTES + 1])
 {
-    CLEANUP(trust_release) struct trust trust = {0};
     char detail[TRUST_DETAIL_SIZE] = "";
-    int r = trust_load(store, &trust, detail);
 
-    if (r)
-        return r < 0 ? r : log_fail(ERR_INTERNAL, "%s", detail);
-    if (trust.mode == TRUST_KEYS || strcmp(trust.roots.workspace, workspace) == 0)
-        return 0;
-    return log_fail(ERR_UNAVAILABLE,
-                    "cannot enrol: the enrolment token is of workspace '%s', the pinned roots are "
-                    "of '%s'; enrol again with the roots and the token of one workspace",
-                    workspace, trust.roots.workspace);
+    return complain(trust_check(store, config, ret_workspace, detail), detail) == 0;
 }
+
+/* The server has accepted us: from now on it is the new trust that counts. */
+static int pin_trust(const struct config *config, const struct store *store)
+{
+    char detail[TRUST_DETAIL_SIZE] = "";
+
+    return complain(trust_enroll(store, config, detail), detail);
+}
+
+struct enrolling {
+    const struct config *config;
+    const struct store *store;
+    char url[IDENTITY_URL_SIZE];
+    char workspace[NAME_MAX_BYTES + 1]; /* of the roots; "": any */
+};
 
 static int build_request(const struct config *config, struct key_pair *pair, const char *name,
                          const char *token, struct buffer *body)
@@ -173,9 +177,10 @@ static int ask(const struct config *config, const char *base, const char *token,
     return log_fail(ERR_UNAVAILABLE, "cannot enrol: %s", text);
 }
 
-static int keep_answer(const struct config *config, const struct store *store, const char *url,
-                       const struct http_response *response)
+static int keep_answer(const struct enrolling *enrolling, const struct http_response *response)
 {
+    const struct config *config = enrolling->config;
+    const struct store *store = enrolling->store;
     CLEANUP(arena_release) struct arena arena = {0};
     CLEANUP(identity_release) struct identity identity = {0};
     CLEANUP(cleanup_json) json_t *json = NULL;
@@ -189,23 +194,27 @@ static int keep_answer(const struct config *config, const struct store *store, c
         enrolment_answer_decode(json, &arena, &answer, &error))
         return log_fail(ERR_UNAVAILABLE, "cannot enrol: the server's answer is malformed: %s",
                         error.text);
-    r = check_workspace(store, answer.workspace);
-    if (r)
-        return r;
-    (void)snprintf(identity.url, sizeof(identity.url), "%s", url);
+    if (enrolling->workspace[0] && strcmp(enrolling->workspace, answer.workspace) != 0)
+        return log_fail(ERR_UNAVAILABLE,
+                        "cannot enrol: the enrolment token is of workspace '%s', the roots are of "
+                        "'%s'; take the roots and the token of one workspace",
+                        answer.workspace, enrolling->workspace);
+    (void)snprintf(identity.url, sizeof(identity.url), "%s", enrolling->url);
     (void)snprintf(identity.device, sizeof(identity.device), "%s", answer.device);
     (void)snprintf(identity.device_id, sizeof(identity.device_id), "%s", answer.device_id);
     (void)snprintf(identity.workspace, sizeof(identity.workspace), "%s", answer.workspace);
     (void)snprintf(identity.token, sizeof(identity.token), "%s", answer.token);
     identity.token_issued_ms = clock_wall_ms(clock_system());
     identity.poll_interval_s = answer.poll_interval_s;
-    r = identity_save(store, &identity);
+    r = pin_trust(config, store);
+    if (!r)
+        r = identity_save(store, &identity);
     if (!r && facts)
         r = store_save(store, CHORES_FACTS_FILE, facts, 0600);
     if (r)
         return r;
     (void)printf("enrolled device '%s' (%s) in workspace '%s' of %s\n", identity.device,
-                 identity.device_id, identity.workspace, url);
+                 identity.device_id, identity.workspace, identity.url);
     return 0;
 }
 
@@ -217,18 +226,18 @@ int enroll_run(const struct config *config)
     CLEANUP(http_response_release) struct http_response response = {0};
     char token[TOKEN_MAX];
     char name[IDENTITY_NAME_SIZE];
-    char url[IDENTITY_URL_SIZE];
+    struct enrolling enrolling = {.config = config, .store = &store};
     int r;
 
-    if (!take_url(config, url) || !take_name(config, name) || !take_token(config, token))
+    if (!take_url(config, enrolling.url) || !take_name(config, name) || !take_token(config, token))
         return 1;
     r = store_open(config->state_dir, &store);
     if (r == STORE_E_BUSY)
         log_line(LOG_ERROR, "an agent runs on '%s': stop it first", config->state_dir);
-    if (r || !pin_trust(config, &store))
+    if (r || !check_trust(config, &store, enrolling.workspace))
         return 1;
     if (identity_key(&store, &pair) || build_request(config, &pair, name, token, &body) ||
-        ask(config, url, token, &body, &response) || keep_answer(config, &store, url, &response))
+        ask(config, enrolling.url, token, &body, &response) || keep_answer(&enrolling, &response))
         return 1;
     return 0;
 }

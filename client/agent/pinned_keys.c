@@ -18,20 +18,32 @@
 
 DEFINE_CLEANUP(cleanup_closedir, DIR *, (void)closedir);
 
+static int read_given(const char *key_file, struct key_pair *ret_pair, char *ret_detail)
+{
+    struct fields_error error = {0};
+    int r = key_file_read(AT_FDCWD, key_file, false, ret_pair, &error);
+
+    if (r <= 0)
+        return r;
+    (void)snprintf(ret_detail, PINNED_KEYS_DETAIL_SIZE, "cannot use key file '%.200s': %.250s",
+                   key_file, r == KEY_E_MISSING ? "there is no such file" : error.text);
+    return PINNED_KEYS_E_BROKEN;
+}
+
+int pinned_keys_check(const char *key_file, char ret_detail[static PINNED_KEYS_DETAIL_SIZE])
+{
+    CLEANUP(key_pair_release) struct key_pair pair = {0};
+
+    return read_given(key_file, &pair, ret_detail);
+}
+
 int pinned_keys_add(const struct store *store, const char *key_file,
                     char ret_detail[static PINNED_KEYS_DETAIL_SIZE])
 {
     CLEANUP(key_pair_release) struct key_pair pair = {0};
-    struct fields_error error = {0};
     char path[PATH_SIZE];
-    int r;
+    int r = read_given(key_file, &pair, ret_detail);
 
-    r = key_file_read(AT_FDCWD, key_file, false, &pair, &error);
-    if (r > 0) {
-        (void)snprintf(ret_detail, PINNED_KEYS_DETAIL_SIZE, "cannot use key file '%.200s': %.250s",
-                       key_file, r == KEY_E_MISSING ? "there is no such file" : error.text);
-        return PINNED_KEYS_E_BROKEN;
-    }
     if (r)
         return r;
     (void)snprintf(path, sizeof(path), FOLDER "/%s.json", pair.key.id);

@@ -28,6 +28,10 @@ enum {
     PINNED_KEYS_E_UNVERIFIED = 3, /* no trusted key has signed this: ret_detail says who has */
 };
 
+/* Whether a key file can be pinned. Returns 0, PINNED_KEYS_E_BROKEN, or negative. */
+int pinned_keys_check(const char *key_file,
+                      char ret_detail[static PINNED_KEYS_DETAIL_SIZE]) MUST_CHECK;
+
 /* Pins the public half of a key file; again is fine. Returns 0 or PINNED_KEYS_E_BROKEN. */
 int pinned_keys_add(const struct store *store, const char *key_file,
                     char ret_detail[static PINNED_KEYS_DETAIL_SIZE]) MUST_CHECK;

@@ -80,19 +80,27 @@ static bool is_pinned(const struct store *store, const json_t *roots)
            json_equal(pinned, roots);
 }
 
+/* A file that somebody named. */
+static int read_given(const char *path, char **ret_bytes, size_t *ret_size, json_t **ret_roots,
+                      char *ret_detail)
+{
+    int r = read_file(AT_FDCWD, path, ret_bytes, ret_size, ret_roots, ret_detail);
+
+    if (r != ROOTS_E_NONE)
+        return r;
+    (void)snprintf(ret_detail, ROOTS_DETAIL_SIZE, "cannot read '%.400s': there is no such file",
+                   path);
+    return ROOTS_E_BROKEN;
+}
+
 int roots_pin(const struct store *store, const char *path,
               char ret_detail[static ROOTS_DETAIL_SIZE])
 {
     AUTO_FREE char *bytes = NULL;
     json_auto_t *roots = NULL;
     size_t size;
-    int r = read_file(AT_FDCWD, path, &bytes, &size, &roots, ret_detail);
+    int r = read_given(path, &bytes, &size, &roots, ret_detail);
 
-    if (r == ROOTS_E_NONE) {
-        (void)snprintf(ret_detail, ROOTS_DETAIL_SIZE, "cannot read '%.400s': there is no such file",
-                       path);
-        return ROOTS_E_BROKEN;
-    }
     if (r || is_pinned(store, roots))
         return r;
     /* what was reached from other roots means nothing under these; a crash in between is harmless,
@@ -102,27 +110,41 @@ int roots_pin(const struct store *store, const char *path,
     return r ? r : file_replace(store->dir_fd, PINNED_FILE, bytes, size, 0600);
 }
 
-int roots_load(const struct store *store, struct roots *ret_roots,
-               char ret_detail[static ROOTS_DETAIL_SIZE])
+static int take(const json_t *object, struct roots *ret_roots)
 {
     CLEANUP(roots_release) struct roots roots = {0};
-    AUTO_FREE char *bytes = NULL;
-    json_auto_t *object = NULL;
-    size_t size;
-    int r = read_file(store->dir_fd, PINNED_FILE, &bytes, &size, &object, ret_detail);
 
-    if (r)
-        return r;
     (void)snprintf(roots.workspace, sizeof(roots.workspace), "%s",
                    json_string_value(json_object_get(object, "workspace")));
     for (size_t i = 0; i < ROOTS_REPOSITORIES; i++) {
         roots.texts[i] = rootfile_root(object, names[i]);
         if (!roots.texts[i])
-            return log_fail(ERR_NO_MEMORY, "cannot load the pinned roots: out of memory");
+            return log_fail(ERR_NO_MEMORY, "cannot load roots: out of memory");
     }
     *ret_roots = roots;
     roots = (struct roots){0};
     return 0;
+}
+
+int roots_read(const char *path, struct roots *ret_roots, char ret_detail[static ROOTS_DETAIL_SIZE])
+{
+    AUTO_FREE char *bytes = NULL;
+    json_auto_t *object = NULL;
+    size_t size;
+    int r = read_given(path, &bytes, &size, &object, ret_detail);
+
+    return r ? r : take(object, ret_roots);
+}
+
+int roots_load(const struct store *store, struct roots *ret_roots,
+               char ret_detail[static ROOTS_DETAIL_SIZE])
+{
+    AUTO_FREE char *bytes = NULL;
+    json_auto_t *object = NULL;
+    size_t size;
+    int r = read_file(store->dir_fd, PINNED_FILE, &bytes, &size, &object, ret_detail);
+
+    return r ? r : take(object, ret_roots);
 }
 
 void roots_release(struct roots *roots)

@@ -35,6 +35,10 @@ enum {
     ROOTS_E_BROKEN = 2, /* the file cannot be used: ret_detail says why */
 };
 
+/* Reads a file of roots without pinning it. Returns 0, ROOTS_E_BROKEN, or negative. */
+int roots_read(const char *path, struct roots *ret_roots,
+               char ret_detail[static ROOTS_DETAIL_SIZE]) MUST_CHECK;
+
 /*
  * Pins the roots of a file (`modelferry root export`). The same again changes nothing; others
  * replace those that were pinned, and all metadata that was reached from them.

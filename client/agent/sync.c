@@ -272,6 +272,18 @@ static void next_step(struct sync *sync)
     end_round(sync);
 }
 
+/* Whether director and image repository, where they are asked, agree on what the slot shall have.
+ */
+static bool is_agreed(const struct sync *sync, const char *slot)
+{
+    const struct agreement_slot *agreed;
+
+    if (!trusts_roots(sync))
+        return true;
+    agreed = agreement_find(&sync->uptane.agreement, slot);
+    return agreed && agreed->fault.check == DETECTION_NONE;
+}
+
 /* Whether what is being installed may go on: it is still asked for, or past the point of return. */
 static bool goes_on(struct sync *sync)
 {
@@ -279,7 +291,9 @@ static bool goes_on(struct sync *sync)
 
     if (sync->install.phase == INSTALL_IDLE)
         return false;
-    return !install_is_revocable(&sync->install) || (goal && install_fits(&sync->install, goal));
+    if (!install_is_revocable(&sync->install))
+        return true;
+    return goal && is_agreed(sync, sync->install.slot) && install_fits(&sync->install, goal);
 }
 
 /* Makes a plan from the state that we hold and starts on it. */

@@ -36,7 +36,8 @@ static int refuse(char *ret_detail, const char *why)
     return TRUST_E_BROKEN;
 }
 
-static int pin_keys(const struct store *store, const struct options_list *files, char *ret_detail)
+/* Keys may be added to keys only: not even damaged roots are a reason to trust them. */
+static int check_keys(const struct store *store, const struct config *config, char *ret_detail)
 {
     CLEANUP(roots_release) struct roots roots = {0};
     int r = 0;
@@ -45,8 +46,27 @@ static int pin_keys(const struct store *store, const struct options_list *files,
         return refuse(ret_detail, "this device trusts pinned roots, which is more than a pinned "
                                   "key is worth: leave --trust out, or start over with an empty "
                                   "state directory");
-    for (size_t i = 0; !r && i < files->count; i++)
-        r = from_keys(pinned_keys_add(store, files->texts[i], ret_detail));
+    for (size_t i = 0; !r && i < config->trust.count; i++)
+        r = from_keys(pinned_keys_check(config->trust.texts[i], ret_detail));
+    return r;
+}
+
+int trust_check(const struct store *store, const struct config *config,
+                char ret_workspace[static NAME_MAX_BYTES + 1],
+                char ret_detail[static TRUST_DETAIL_SIZE])
+{
+    CLEANUP(trust_release) struct trust trust = {0};
+    int r;
+
+    ret_workspace[0] = '\0';
+    if (config->root_file && config->trust.count)
+        return refuse(ret_detail, "give either --root or --trust: a device trusts roots or keys");
+    if (config->trust.count)
+        return check_keys(store, config, ret_detail);
+    r = config->root_file ? from_roots(roots_read(config->root_file, &trust.roots, ret_detail))
+                          : trust_load(store, &trust, ret_detail);
+    if (!r)
+        (void)snprintf(ret_workspace, NAME_MAX_BYTES + 1, "%s", trust.roots.workspace);
     return r;
 }
 
@@ -61,16 +81,14 @@ static int pin_roots(const struct store *store, const char *file, char *ret_deta
 int trust_enroll(const struct store *store, const struct config *config,
                  char ret_detail[static TRUST_DETAIL_SIZE])
 {
-    CLEANUP(trust_release) struct trust trust = {0};
-    int r = 0;
+    char workspace[NAME_MAX_BYTES + 1];
+    int r = trust_check(store, config, workspace, ret_detail);
 
-    if (config->root_file && config->trust.count)
-        return refuse(ret_detail, "give either --root or --trust: a device trusts roots or keys");
-    if (config->root_file)
+    if (!r && config->root_file)
         r = pin_roots(store, config->root_file, ret_detail);
-    else if (config->trust.count)
-        r = pin_keys(store, &config->trust, ret_detail);
-    return r ? r : trust_load(store, &trust, ret_detail);
+    for (size_t i = 0; !r && i < config->trust.count; i++)
+        r = from_keys(pinned_keys_add(store, config->trust.texts[i], ret_detail));
+    return r;
 }
 
 /* ---- loading */

@@ -40,7 +40,18 @@ enum {
 const char *trust_mode_name(enum trust_mode mode);
 
 /*
- * What `enroll` was told, pinned durably: with --root the mode becomes `roots` and pinned keys are
+ * Whether `enroll` was told something to trust, or was told so before; changes nothing.
+ *
+ * ret_workspace  the one that the roots are of; "": keys are trusted, in any
+ *
+ * Returns 0, TRUST_E_NONE, TRUST_E_BROKEN, or negative.
+ */
+int trust_check(const struct store *store, const struct config *config,
+                char ret_workspace[static NAME_MAX_BYTES + 1],
+                char ret_detail[static TRUST_DETAIL_SIZE]) MUST_CHECK;
+
+/*
+ * Pins durably what `enroll` was told: with --root the mode becomes `roots` and pinned keys are
  * forgotten; --trust adds a key, and is refused where roots are pinned; with neither, what was
  * pinned before stays.
  *
