@@ -14,7 +14,8 @@
 #include <string.h>
 
 #define FOLDER "identity/trust"
-#define PATH_SIZE (sizeof(FOLDER) + KEY_ID_SIZE + sizeof(".json"))
+#define NAME_BYTES (KEY_ID_SIZE - 1 + (int)sizeof(".json") - 1)
+#define PATH_SIZE (sizeof(FOLDER) + NAME_BYTES + 1)
 
 DEFINE_CLEANUP(cleanup_closedir, DIR *, (void)closedir);
 
@@ -59,7 +60,7 @@ static int load_key(const struct store *store, const char *name, struct pinned_k
     char path[PATH_SIZE];
     int r;
 
-    (void)snprintf(path, sizeof(path), FOLDER "/%s", name);
+    (void)snprintf(path, sizeof(path), FOLDER "/%.*s", NAME_BYTES, name);
     r = key_file_read(store->dir_fd, path, false, &pair, &error);
     if (r > 0) {
         (void)snprintf(ret_detail, PINNED_KEYS_DETAIL_SIZE, "cannot use '%.120s/%s': %.250s",
@@ -146,7 +147,7 @@ static int visit_drop(void *state, const char *name)
     const struct store *store = state;
     char path[PATH_SIZE];
 
-    (void)snprintf(path, sizeof(path), FOLDER "/%s", name);
+    (void)snprintf(path, sizeof(path), FOLDER "/%.*s", NAME_BYTES, name);
     return store_remove(store, path);
 }
 
