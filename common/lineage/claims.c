@@ -21,6 +21,7 @@ static const char *const edge_names[CLAIMS_EDGE_KINDS] = {
     [CLAIMS_DEPLOYED] = "deployed",
     [CLAIMS_TOLD] = "told",
     [CLAIMS_RAN] = "ran",
+    [CLAIMS_ASSUMED] = "assumed",
 };
 
 const char *claims_edge_name(enum claims_edge_kind kind)

@@ -40,8 +40,9 @@ enum claims_edge_kind {
     CLAIMS_DEPLOYED = 12,  /* variant -> deployment */
     CLAIMS_TOLD = 13,      /* deployment -> device */
     CLAIMS_RAN = 14,       /* variant -> device that said that it runs it */
+    CLAIMS_ASSUMED = 15,   /* the latest before it -> run that did not say what version it read */
 };
-#define CLAIMS_EDGE_KINDS 15
+#define CLAIMS_EDGE_KINDS 16
 
 /* "read-any" */
 const char *claims_edge_name(enum claims_edge_kind kind);

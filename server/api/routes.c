@@ -8,6 +8,8 @@
 #include "api/health.h"
 #include "api/keys.h"
 #include "api/lineage.h"
+#include "api/lineage_node.h"
+#include "api/lineage_read.h"
 #include "api/metrics.h"
 #include "api/models.h"
 #include "api/openapi.h"
@@ -75,8 +77,14 @@ const struct route routes_api[] = {
     {"GET",    "/api/v1/enrolments",               ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_list},
     {"DELETE", "/api/v1/enrolments/{id}",          ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    enrolments_on_delete},
 
-    {"POST", "/api/v1/lineage",       ROLES_PUBLISH, ROUTE_WORKER, OPENLINEAGE_EVENT_MAX, 0, lineage_on_post},
-    {"POST", "/api/v1/lineage/batch", ROLES_PUBLISH, ROUTE_WORKER, OPENLINEAGE_BATCH_MAX, 0, lineage_on_batch},
+    {"POST", "/api/v1/lineage",                 ROLES_PUBLISH, ROUTE_WORKER, OPENLINEAGE_EVENT_MAX, 0, lineage_on_post},
+    {"POST", "/api/v1/lineage/batch",           ROLES_PUBLISH, ROUTE_WORKER, OPENLINEAGE_BATCH_MAX, 0, lineage_on_batch},
+    {"GET",  "/api/v1/lineage/upstream",        ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_read_on_upstream},
+    {"GET",  "/api/v1/lineage/downstream",      ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_read_on_downstream},
+    {"GET",  "/api/v1/lineage/path",            ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_read_on_path},
+    {"GET",  "/api/v1/lineage/diff",            ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_read_on_diff},
+    {"GET",  "/api/v1/lineage/node",            ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_node_on_get},
+    {"GET",  "/api/v1/lineage/events/{sha256}", ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_node_on_event},
 
     {"GET",    "/api/v1/tuf",                              ROLES_READ,    ROUTE_WORKER, 0,            0, trust_on_status},
     {"POST",   "/api/v1/tuf/{repository}/online-key",      ROLES_ADMIN,   ROUTE_WORKER, SMALL_MAX,    0, trust_on_online_key},

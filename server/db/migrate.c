@@ -48,7 +48,7 @@ static const char sql_grant[] =
     " REVOKE UPDATE ON lineage_node, lineage_event, lineage_edge, lineage_claim"
     "  FROM modelferry_app;"
     " GRANT UPDATE (version_id, variant_id) ON lineage_node TO modelferry_app;"
-    " GRANT UPDATE (first_at, last_at) ON lineage_edge TO modelferry_app;"
+    " GRANT UPDATE (at) ON lineage_edge TO modelferry_app;"
     /* Uploads lock the row of their workspace, which asks for the right to change some of it. */
     " GRANT UPDATE (created_at) ON workspace TO modelferry_app;"
     " GRANT UPDATE (revoked_at, last_used_at) ON api_token TO modelferry_app;"

@@ -35,14 +35,12 @@ static const struct db_stmt insert_nodes = {
 
 static const struct db_stmt insert_edges = {
     "q_lineage_insert_edges",
-    "INSERT INTO lineage_edge AS e (workspace_id, source_id, target_id, kind, first_at, last_at)"
-    " SELECT $1::bigint, u.source_id, u.target_id, u.kind, at_ms($5::bigint), at_ms($5::bigint)"
+    "INSERT INTO lineage_edge AS e (workspace_id, source_id, target_id, kind, at)"
+    " SELECT $1::bigint, u.source_id, u.target_id, u.kind, at_ms($5::bigint)"
     " FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS u (source_id, target_id, kind)"
     " ORDER BY u.target_id, u.kind, u.source_id"
-    " ON CONFLICT (target_id, kind, source_id) DO UPDATE"
-    " SET first_at = least(e.first_at, excluded.first_at),"
-    " last_at = greatest(e.last_at, excluded.last_at)"
-    " WHERE e.first_at > excluded.first_at OR e.last_at < excluded.last_at",
+    " ON CONFLICT (target_id, kind, source_id) DO UPDATE SET at = excluded.at"
+    " WHERE CASE WHEN e.kind = 5 THEN e.at < excluded.at ELSE e.at > excluded.at END",
 };
 
 static const struct db_stmt insert_claims = {

@@ -52,7 +52,8 @@ struct q_lineage_edge {
     enum claims_edge_kind kind;
 };
 
-/* Adds edges, which are distinct, as observed at a time. */
+/* Adds edges, which are distinct, as observed at a time. Of several times the earliest stays, or
+ * the latest of CLAIMS_WRITE_ANY: when the data was there. */
 int q_lineage_edges(struct db *db, int64_t workspace_id, struct arena *arena,
                     const struct q_lineage_edge *edges, size_t count, int64_t at_ms) MUST_CHECK;
 

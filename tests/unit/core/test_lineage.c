@@ -17,7 +17,7 @@ static const char differences[] =
     "WITH node AS (SELECT workspace_id AS w, id, kind || ' ' || ref AS t FROM lineage_node),"
     " graph AS ("
     " SELECT w, t FROM node"
-    " UNION ALL SELECT e.workspace_id, concat_ws(' ', s.t, e.kind, t.t, e.first_at, e.last_at)"
+    " UNION ALL SELECT e.workspace_id, concat_ws(' ', s.t, e.kind, t.t, e.at)"
     "  FROM lineage_edge e JOIN node s ON s.id = e.source_id JOIN node t ON t.id = e.target_id"
     " UNION ALL SELECT r.workspace_id, concat_ws(' ', n.t, j.t, r.state, r.ended, r.state_at,"
     "  r.state_sha256, r.first_at, r.started_at)"
@@ -224,10 +224,10 @@ START_TEST(edges_cannot_be_rewritten)
     take(&world, 1, RUN_EVENT("START", "05", ""));
     ck_assert_int_lt(db_exec_script(world.db, "DELETE FROM lineage_edge"), 0);
     ck_assert_int_lt(db_exec_script(world.db, "UPDATE lineage_edge SET kind = 2"), 0);
-    ck_assert_int_lt(
-        db_exec_script(world.db, "UPDATE lineage_edge SET first_at = last_at + interval '1s'"), 0);
-    ck_assert_int_eq(
-        db_exec_script(world.db, "UPDATE lineage_edge SET last_at = last_at + interval '1s'"), 0);
+    ck_assert_int_lt(db_exec_script(world.db, "UPDATE lineage_edge SET at = at + interval '1s'"),
+                     0);
+    ck_assert_int_eq(db_exec_script(world.db, "UPDATE lineage_edge SET at = at - interval '1s'"),
+                     0);
     world_release(&world);
 }
 END_TEST
