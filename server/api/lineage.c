@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/lineage.h"
 
+#include "api/actor.h"
 #include "api/api.h"
 #include "core/lineage.h"
 #include "crypto/text.h"
@@ -8,13 +9,13 @@
 #include "http/problems.h"
 #include "lineage/openlineage.h"
 
-static struct lineage_place place_of(const struct call *call)
+static struct lineage_place place_of(const struct call *call, const struct audit_actor *actor)
 {
     const struct api *api = call->context;
 
     return (struct lineage_place){
         .workspace_id = call->principal->workspace_id,
-        .actor = call->principal->name,
+        .actor = actor,
         .now_ms = clock_wall_ms(api->clock),
     };
 }
@@ -30,7 +31,8 @@ static int refuse(struct reply *reply, int outcome, const struct fields_error *e
 
 int lineage_on_post(const struct call *call, struct reply *reply)
 {
-    struct lineage_place place = place_of(call);
+    struct audit_actor actor = actor_of(call);
+    struct lineage_place place = place_of(call, &actor);
     struct fields_error error = {0};
     uint8_t digest[DIGEST_SHA256_SIZE];
     char hex[DIGEST_SHA256_HEX_SIZE];
@@ -52,7 +54,8 @@ int lineage_on_post(const struct call *call, struct reply *reply)
 static int accept_all(const struct call *call, const struct openlineage_slice *slices, size_t count,
                       json_t *failed)
 {
-    struct lineage_place place = place_of(call);
+    struct audit_actor actor = actor_of(call);
+    struct lineage_place place = place_of(call, &actor);
 
     for (size_t i = 0; i < count; i++) {
         struct fields_error error = {0};

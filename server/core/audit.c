@@ -36,6 +36,7 @@ const struct audit_action_info audit_actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_TRUST_PROPOSE]        = {"trust.propose",         "role",       false, true,  "metadata was signed by too few yet"},
     [AUDIT_TRUST_ACCEPT]         = {"trust.accept",          "role",       false, true,  "signed metadata came into force"},
     [AUDIT_TRUST_WITHDRAW]       = {"trust.withdraw",        "role",       true,  false, "proposed metadata was withdrawn"},
+    [AUDIT_LINEAGE_TAKE]         = {"lineage.take",          "event",      false, true,  "an OpenLineage event was taken; it is named by its SHA-256"},
   /* clang-format on */
 };
 

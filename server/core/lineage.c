@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "crypto/digest.h"
+#include "crypto/text.h"
 #include "db/q_lineage.h"
 #include "lineage/claims.h"
 #include "lineage/openlineage.h"
@@ -78,6 +79,24 @@ static int store_facets(struct db *db, const struct work *work, const int64_t *i
     return q_lineage_facets(db, work->arena, &facets);
 }
 
+/* What the event is about; its text, and so all that it says, is held by its digest. */
+static int record(struct db *db, const struct work *work)
+{
+    size_t about = work->claims->run != CLAIMS_NONE ? work->claims->run : 0;
+    char hex[DIGEST_SHA256_HEX_SIZE];
+
+    text_hex(work->row.sha256, sizeof(work->row.sha256), hex);
+    return audit_record(db, &(struct audit_change){
+                                .workspace_id = work->place->workspace_id,
+                                .actor = work->place->actor,
+                                .now_ms = work->place->now_ms,
+                                .action = AUDIT_LINEAGE_TAKE,
+                                .object = hex,
+                                .after = json_pack("{s:s, s:s}", "type", work->row.type, "about",
+                                                   work->claims->nodes[about].ref),
+                            });
+}
+
 static int store(struct db *db, void *arg)
 {
     struct work *work = arg;
@@ -103,7 +122,7 @@ static int store(struct db *db, void *arg)
         r = store_edges(db, work, ids, event_id);
     if (!r)
         r = store_facets(db, work, ids, event_id);
-    return r;
+    return r ? r : record(db, work);
 }
 
 int lineage_accept(struct db *db, const struct lineage_place *place, const char *bytes, size_t size,
@@ -119,7 +138,7 @@ int lineage_accept(struct db *db, const struct lineage_place *place, const char 
         .claims = &claims,
         .row = {.workspace_id = place->workspace_id,
                 .received_ms = place->now_ms,
-                .received_by = place->actor},
+                .received_by = place->actor->name},
     };
     int r;
 

@@ -2,7 +2,7 @@
 #ifndef CORE_LINEAGE_H
 #define CORE_LINEAGE_H
 
-#include "base/arena.h"
+#include "core/audit.h"
 #include "db/db.h"
 #include "json/fields.h"
 
@@ -14,7 +14,7 @@
 
 struct lineage_place {
     int64_t workspace_id;
-    const char *actor; /* name of the token */
+    const struct audit_actor *actor;
     int64_t now_ms;
 };
 

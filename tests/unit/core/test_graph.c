@@ -78,18 +78,18 @@ START_TEST(json_has_what_is_shown)
 
     make_ring(&graph);
     graph_json_members(&graph, GRAPH_KINDS_ALL, &all);
-    ck_assert_str_eq(all.bytes,
-                     "\"nodes\":[{\"ref\":\"dataset:a@1\",\"kind\":\"dataset-version\",\"depth\":0},"
-                     "{\"ref\":\"run:\\\"x\\\\\",\"kind\":\"run\",\"depth\":1},"
-                     "{\"ref\":\"dataset:b@1\",\"kind\":\"dataset-version\",\"depth\":2}],"
-                     "\"edges\":[{\"from\":0,\"to\":1,\"kind\":\"read\"},"
-                     "{\"from\":1,\"to\":2,\"kind\":\"write\"},"
-                     "{\"from\":2,\"to\":0,\"kind\":\"assumed\"}]");
+    ck_assert_str_eq(
+        all.bytes, "\"nodes\":[{\"ref\":\"dataset:a@1\",\"kind\":\"dataset-version\",\"depth\":0},"
+                   "{\"ref\":\"run:\\\"x\\\\\",\"kind\":\"run\",\"depth\":1},"
+                   "{\"ref\":\"dataset:b@1\",\"kind\":\"dataset-version\",\"depth\":2}],"
+                   "\"edges\":[{\"from\":0,\"to\":1,\"kind\":\"read\"},"
+                   "{\"from\":1,\"to\":2,\"kind\":\"write\"},"
+                   "{\"from\":2,\"to\":0,\"kind\":\"assumed\"}]");
     graph_json_members(&graph, 1U << REF_DATASET_VERSION, &some);
-    ck_assert_str_eq(some.bytes,
-                     "\"nodes\":[{\"ref\":\"dataset:a@1\",\"kind\":\"dataset-version\",\"depth\":0},"
-                     "{\"ref\":\"dataset:b@1\",\"kind\":\"dataset-version\",\"depth\":2}],"
-                     "\"edges\":[{\"from\":1,\"to\":0,\"kind\":\"assumed\"}]");
+    ck_assert_str_eq(
+        some.bytes, "\"nodes\":[{\"ref\":\"dataset:a@1\",\"kind\":\"dataset-version\",\"depth\":0},"
+                    "{\"ref\":\"dataset:b@1\",\"kind\":\"dataset-version\",\"depth\":2}],"
+                    "\"edges\":[{\"from\":1,\"to\":0,\"kind\":\"assumed\"}]");
 }
 END_TEST
 

@@ -60,7 +60,8 @@ static unsigned any(struct world *world, unsigned below)
 static int accept(struct world *world, int64_t workspace_id, const char *event, bool *ret_known,
                   struct fields_error *ret_error)
 {
-    const struct lineage_place place = {workspace_id, "test", 1000000000000};
+    static const struct audit_actor actor = {"token", 1, "test", "publisher", "192.0.2.1"};
+    const struct lineage_place place = {workspace_id, &actor, 1000000000000};
 
     return lineage_accept(world->db, &place, event, strlen(event), ret_known, ret_error);
 }
@@ -178,6 +179,12 @@ START_TEST(the_same_event_again_changes_nothing)
     ck_assert_int_eq(accept(&world, 1, RUN_EVENT("START", "01", ""), &known, &error), 0);
     ck_assert(known);
     ck_assert_int_eq(database_number(world.db, "SELECT count(*) FROM lineage_event"), 1);
+    ck_assert_int_eq(database_number(world.db,
+                                     "SELECT count(*) FROM audit_entry a JOIN lineage_event e"
+                                     " ON a.object_id = encode(e.sha256, 'hex')"
+                                     " WHERE a.action = 'lineage.take' AND a.after->>'about' ="
+                                     " 'run:00000000-0000-0000-0000-000000000001'"),
+                     1);
     world_release(&world);
 }
 END_TEST
