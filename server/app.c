@@ -18,6 +18,7 @@
 #include "db/pulse.h"
 #include "device/gateway.h"
 #include "device/identity.h"
+#include "device/newcomers.h"
 #include "device/routes.h"
 #include "push/follow.h"
 #include "push/roster.h"
@@ -49,6 +50,7 @@ struct app {
     struct blob *blob;
     struct wheel *wheel;
     struct roster *roster;
+    struct newcomers *newcomers;
     struct follow *follow;
     struct engine *engine;
     struct engine_step steps[2];
@@ -272,6 +274,7 @@ static void compose(struct app *app)
     };
     app->gateway.blob = app->blob;
     app->gateway.roster = app->roster;
+    app->gateway.newcomers = app->newcomers;
     app->gateway.wheel = app->wheel;
     app->gateway.listener = app->device_listener;
     app->gateway.heartbeat_ms = app->config.heartbeat;
@@ -390,6 +393,8 @@ static int start(struct app *app)
     if (!r)
         r = roster_new(&app->roster);
     if (!r)
+        r = newcomers_new(&app->newcomers);
+    if (!r)
         r = bind_api(app);
     if (!r)
         r = bind_device(app);
@@ -507,6 +512,7 @@ void app_free(struct app *app)
     pool_free(app->stream_pool);
     pool_free(app->pool);
     wheel_free(app->wheel);
+    newcomers_free(app->newcomers);
     roster_free(app->roster);
     blob_free(app->blob);
     pulse_free(app->pulse);

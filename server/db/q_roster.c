@@ -36,6 +36,12 @@ static const struct db_stmt DEVICE = {
     "SELECT " DEVICE_COLUMNS " WHERE d.id = $1::bigint",
 };
 
+static const struct db_stmt TOKEN = {
+    "q_roster_token",
+    "SELECT " DEVICE_COLUMNS " WHERE d.state = 'active'"
+    " AND (d.token_sha256 = $1::bytea OR d.next_token_sha256 = $1::bytea)",
+};
+
 static const struct db_stmt XMIN = {
     "q_roster_xmin",
     "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
@@ -147,6 +153,14 @@ int q_roster_device(struct db *db, int64_t device_id, struct db_rows *ret_rows)
 
     db_add_i64(&params, device_id);
     return db_exec(db, &DEVICE, &params, ret_rows);
+}
+
+int q_roster_token(struct db *db, const uint8_t token[static 32], struct db_rows *ret_rows)
+{
+    struct db_params params = {0};
+
+    db_add_bytes(&params, token, 32);
+    return db_exec(db, &TOKEN, &params, ret_rows);
 }
 
 int q_roster_xmin(struct db *db, int64_t *ret_xmin)

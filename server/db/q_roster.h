@@ -52,6 +52,10 @@ int q_roster_devices(struct db *db, struct arena *arena, const int64_t *device_i
 /* One device, active or not; or none. */
 int q_roster_device(struct db *db, int64_t device_id, struct db_rows *ret_rows) MUST_CHECK;
 
+/* The active device that has a token, its own or its next one; or none. */
+int q_roster_token(struct db *db, const uint8_t token[static 32],
+                   struct db_rows *ret_rows) MUST_CHECK;
+
 /* Transactions below it are all finished, for this and every later snapshot. */
 int q_roster_xmin(struct db *db, int64_t *ret_xmin) MUST_CHECK;
 

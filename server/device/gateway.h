@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct blob;
+struct newcomers;
 struct roster;
 struct wheel;
 
@@ -18,6 +19,7 @@ struct gateway {
     const struct clock *clock;
     struct blob *blob;
     struct roster *roster;
+    struct newcomers *newcomers;
     struct wheel *wheel;       /* of heartbeats and long-polls */
     struct listener *listener; /* for listener_stopping() */
     struct director_settings director;

@@ -288,6 +288,10 @@ bool admission_authenticate(struct request *request, void *worker, struct reply 
         return true; /* without a token find_token() let nobody but the welcome pass */
     r = config->authenticate(config->context, worker, request->token, &request->arena,
                              &request->principal);
+    if (r == LISTENER_E_LATER && !worker) {
+        request->token = arena_strdup(&request->arena, request->token);
+        return true;
+    }
     if (r == LISTENER_E_TOKEN) {
         reply_problem(reply, &problems_unauthenticated,
                       "the token is unknown, expired or revoked; get a new one");

@@ -165,8 +165,11 @@ static void run_on_worker(struct request *request, void *worker)
     struct reply reply;
 
     reply_init(&reply, request);
-    if (admission_authenticate(request, worker, &reply))
+    if (admission_authenticate(request, worker, &reply)) {
+        if (request->route->mode == ROUTE_INLINE)
+            return; /* the I/O thread goes on */
         call_handler(request, worker, &reply);
+    }
     if (reply.kind == REPLY_WAIT) {
         (void)log_fail(ERR_INTERNAL, "only inline handlers may wait");
         reply_problem(&reply, &problems_internal, "the server made a mistake");
@@ -383,6 +386,12 @@ static enum MHD_Result await_interest(struct request *request)
     return MHD_YES;
 }
 
+/* Whose token only a worker can tell. */
+static bool awaits_token(const struct request *request)
+{
+    return request->token && !request->principal_known && request->route->roles != ROLES_PUBLIC;
+}
+
 /* The first call: the headers are complete. */
 static enum MHD_Result start(struct request *request, const char *method, const char *version)
 {
@@ -400,8 +409,8 @@ static enum MHD_Result start(struct request *request, const char *method, const 
         (void)request_id(request); /* polls do without one */
     switch (request->route->mode) {
     case ROUTE_INLINE:
-        request->phase = EXCHANGE_INLINE;
-        return MHD_YES;
+        request->phase = awaits_token(request) ? EXCHANGE_COLLECT : EXCHANGE_INLINE;
+        return awaits_token(request) && !request_work(request) ? MHD_NO : MHD_YES;
     case ROUTE_STREAM:
         request->phase = EXCHANGE_STREAM;
         if (!request->has_body)
@@ -422,8 +431,12 @@ static enum MHD_Result await_worker(struct request *request)
     connection_deadline(request->connection, CONNECTION_NEVER);
     if (atomic_load(&request->response))
         return send_reply(request);
-    if (is_finished(request))
-        return MHD_NO;
+    if (is_finished(request)) {
+        if (request->route->mode != ROUTE_INLINE || !request->principal_known)
+            return MHD_NO;
+        request->phase = EXCHANGE_INLINE;
+        return run_inline(request);
+    }
     waker_sleep(&request->waker);
     return MHD_YES;
 }

@@ -14,6 +14,7 @@ struct listener;
 
 enum {
     LISTENER_E_TOKEN = 1, /* no such token, revoked or expired */
+    LISTENER_E_LATER = 2, /* inline: only a worker can tell; it is asked there */
 };
 
 struct listener_config {
@@ -40,8 +41,9 @@ struct listener_config {
     /*
      * Turns a bearer token into a principal. A token may also come as the password of Basic
      * authentication (RFC 7617), which is what clients that are not ours can send. Where
-     * inline_auth is set it runs on the I/O thread (worker is NULL) and must not block; otherwise
-     * on the worker, before the handler. Returns 0, LISTENER_E_TOKEN, or negative when fatal.
+     * inline_auth is set it runs on the I/O thread (worker is NULL) and must not block; otherwise,
+     * and where it said LISTENER_E_LATER, on the worker, before the handler. Returns 0, one of the
+     * above, or negative when fatal.
      */
     bool inline_auth;
     int (*authenticate)(void *context, void *worker, const char *token, struct arena *arena,

@@ -161,3 +161,11 @@ int rows_refresh(struct db *db, struct roster *roster, int64_t device_id)
 
     return r ? r : rows_put(db, roster, &rows);
 }
+
+int rows_find(struct db *db, struct roster *roster, const uint8_t token[static ROSTER_TOKEN_SIZE])
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    int r = q_roster_token(db, token, &rows);
+
+    return r ? r : rows_put(db, roster, &rows);
+}

@@ -22,4 +22,8 @@ int rows_move(struct db *db, struct roster *roster, const struct db_rows *rows) 
  */
 int rows_refresh(struct db *db, struct roster *roster, int64_t device_id) MUST_CHECK;
 
+/* Puts the active device that has a token, if there is one. */
+int rows_find(struct db *db, struct roster *roster,
+              const uint8_t token[static ROSTER_TOKEN_SIZE]) MUST_CHECK;
+
 #endif

@@ -20,14 +20,36 @@ static int on_ok(const struct call *call, struct reply *reply)
     return 0;
 }
 
+static void drop_waker(void *waker)
+{
+    waker_unref(waker);
+}
+
+/* Is called again after a wait. */
+static int on_wait(const struct call *call, struct reply *reply)
+{
+    struct waker *waker;
+
+    if (request_state(call->request))
+        return on_ok(call, reply);
+    waker = request_waker(call->request);
+    request_set_state(call->request, waker, drop_waker);
+    waker_wake(waker);
+    reply_wait(reply);
+    return 0;
+}
+
 static const struct route routes[] = {
-    {"GET",         "/public", ROLES_PUBLIC, ROUTE_INLINE, 0, 0, on_ok},
-    {"GET", "/read", ROLES_READ, ROUTE_WORKER, 0, 0, on_ok},
-    {"PUT",            "/read", ROLES_ADMIN, ROUTE_STREAM, 0, 0, on_ok},
-    {"GET",        "/admin", ROLES_ADMIN, ROUTE_WORKER, 0, 0, on_ok},
-    {"GET",         "/names/{name}", ROLES_PUBLIC, ROUTE_INLINE, 0, 0, on_ok},
-    {"POST",   "/names", ROLES_PUBLIC, ROUTE_WORKER, 100, 0, on_ok},
-    {NULL           },
+    {"GET",        "/inline", ROLES_READ, ROUTE_INLINE, 0, 0, on_ok},
+    {"GET",  "/admin-inline", ROLES_ADMIN, ROUTE_INLINE, 0, 0, on_ok},
+    {"GET",           "/wait", ROLES_READ, ROUTE_INLINE, 0, 0, on_wait},
+    {"GET",       "/public", ROLES_PUBLIC, ROUTE_INLINE, 0, 0, on_ok},
+    {"GET",        "/read", ROLES_READ, ROUTE_WORKER, 0, 0, on_ok},
+    {"PUT", "/read", ROLES_ADMIN, ROUTE_STREAM, 0, 0, on_ok},
+    {"GET",           "/admin", ROLES_ADMIN, ROUTE_WORKER, 0, 0, on_ok},
+    {"GET",       "/names/{name}", ROLES_PUBLIC, ROUTE_INLINE, 0, 0, on_ok},
+    {"POST",        "/names", ROLES_PUBLIC, ROUTE_WORKER, 100, 0, on_ok},
+    {NULL },
 };
 
 struct refusal {
@@ -132,6 +154,25 @@ START_TEST(a_wrong_token_does_not_cost_the_connection)
 }
 END_TEST
 
+START_TEST(workers_know_tokens_that_io_threads_do_not)
+{
+    const struct toy_settings settings = {.inline_auth = true};
+    static const char *const paths[] = {"/inline", "/wait", "/read"};
+
+    toy = toy_start(routes, &settings);
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+        expect(toy_ask(toy, "GET", paths[i], BEARER("viewer"), NULL), "200", "the viewer");
+        expect(toy_ask(toy, "GET", paths[i], BEARER("?viewer"), NULL), "200", "the viewer");
+        expect(toy_ask(toy, "GET", paths[i], BEARER("?wrong"), NULL), "401", "unknown, expired");
+    }
+    expect(toy_ask(toy, "GET", "/admin-inline", BEARER("?viewer"), NULL), "403", "has viewer");
+    expect(toy_ask(toy, "PUT", "/read", BEARER("?admin"), "bytes"), "200", "the admin");
+    expect(toy_ask(toy, "PUT", "/read", BEARER("?viewer"), "bytes"), "403", "has viewer");
+    expect(toy_ask(toy, "GET", "/public", BEARER("?wrong"), NULL), "200", "nobody");
+    toy_stop(toy);
+}
+END_TEST
+
 /* More silent strangers than there is room for. */
 START_TEST(known_clients_find_room_among_strangers)
 {
@@ -163,5 +204,6 @@ int main(void)
     return SUITE_RUN("http/admission", refuses_mistakes_with_what_to_do,
                      refuses_the_same_where_tokens_are_looked_up_inline,
                      refuses_a_token_that_is_too_long, a_wrong_token_does_not_cost_the_connection,
+                     workers_know_tokens_that_io_threads_do_not,
                      known_clients_find_room_among_strangers);
 }

@@ -29,11 +29,15 @@ static void free_worker(void *worker)
 static int authenticate(void *context, void *worker, const char *token, struct arena *arena,
                         struct principal *ret_principal)
 {
+    const char *known = token + strspn(token, "?");
+
     (void)context;
-    (void)worker;
     (void)arena;
     if (strcmp(token, "away") == 0)
         return ERR_UNAVAILABLE;
+    if (known > token && !worker)
+        return LISTENER_E_LATER;
+    token = known;
     if (strcmp(token, "viewer") != 0 && strcmp(token, "admin") != 0)
         return LISTENER_E_TOKEN;
     *ret_principal = (struct principal){

@@ -28,7 +28,8 @@ struct toy *toy_start(const struct route *routes, const struct toy_settings *set
 /* Accepts NULL. */
 void toy_stop(struct toy *toy);
 
-/* Tokens: "viewer" and "admin" have these roles, "away" finds the database away. */
+/* Tokens: "viewer" and "admin" have these roles, "away" finds the database away. With
+ * a '?' before them only workers know them. */
 
 /* A connected socket. */
 int toy_connect(const struct toy *toy);
