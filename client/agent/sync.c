@@ -296,6 +296,16 @@ static bool goes_on(struct sync *sync)
     return goal && is_agreed(sync, sync->install.slot) && install_fits(&sync->install, goal);
 }
 
+/* Recovery is over before anybody was asked, or an answer came meanwhile that was not used yet. */
+static void work_without_goal(struct sync *sync)
+{
+    sync->working = false;
+    if (trusts_roots(sync) && sync->online)
+        begin_round(sync);
+    else
+        end_round(sync);
+}
+
 /* Makes a plan from the state that we hold and starts on it. */
 static void work(struct sync *sync)
 {
@@ -319,7 +329,7 @@ static void work(struct sync *sync)
     if (sync->install.phase != INSTALL_IDLE)
         return; /* a crash, or a full disk, left something half done: first things first */
     if (!goal_of(sync)) {
-        end_round(sync);
+        work_without_goal(sync);
         return;
     }
     if (take_stock(sync, &inventory)) {

@@ -18,6 +18,7 @@ import pytest
 from ferry import paths, signing
 from ferry.agent import Agent
 from ferry.gateway import Gateway
+from ferry.rooted import RootedGateway
 
 OLD = random.Random(1).randbytes(20_000)
 NEW = random.Random(2).randbytes(30_000)
@@ -31,15 +32,14 @@ def tool():
 class Walker:
     """One gateway, one state directory at a time, on its own."""
 
-    def __init__(self, template, directory, options, key):
-        self.template = template
+    def __init__(self, template, directory, options):
+        self.template = template.state
         self.directory = directory
         self.agent = Agent(directory, options, build=paths.plain_build_dir())
-        self.gateway = Gateway()
-        self.gateway.publish(key, "1.0.0", OLD)
-        self.old = self.gateway.state
-        self.gateway.publish(key, "1.1.0", NEW, files={"model.onnx": NEW, "labels.txt": b"0 1"})
-        self.new = self.gateway.state
+        self.gateway = template.gateway_again()
+        self.gateway.publish(template.key, "1.0.0", OLD)
+        self.gateway.publish(template.key, "1.1.0", NEW,
+                             files={"model.onnx": NEW, "labels.txt": b"0 1"})
         self.command = [self.agent.binary, "run", "--once", f"--url={self.gateway.url()}",
                         f"--config={self.agent.config_file}"]
 
@@ -114,22 +114,36 @@ class RollbackWalker(Walker):
         assert not (self.agent.slot() / "journal.json").exists()
 
 
-@pytest.fixture
-def template(scratch):
+class Template:
     """A state directory in which version 1.0.0 serves."""
-    key = signing.Key()
-    gateway = Gateway()
-    agent = Agent(scratch / "template", build=paths.plain_build_dir())
-    agent.enroll(gateway.url(), "mfe_test", "cam-1", [key])
-    gateway.publish(key, "1.0.0", OLD)
-    agent.call("run", "--once")
-    gateway.close()
-    return agent.state, key
+
+    def __init__(self, scratch, trust):
+        self.key = signing.Key()
+        self.gateway = RootedGateway() if trust == "roots" else Gateway()
+        agent = Agent(scratch / "template", build=paths.plain_build_dir())
+        if trust == "roots":
+            roots = self.gateway.roots(scratch / "roots.json")
+            agent.enroll(self.gateway.url(), "mfe_test", "cam-1", root=roots)
+        else:
+            agent.enroll(self.gateway.url(), "mfe_test", "cam-1", [self.key])
+        self.gateway.publish(self.key, "1.0.0", OLD)
+        agent.call("run", "--once")
+        self.gateway.close()
+        self.state = agent.state
+
+    def gateway_again(self):
+        """One more, with the same roots where there are any."""
+        return (RootedGateway(self.gateway) if isinstance(self.gateway, RootedGateway)
+                else Gateway())
+
+
+@pytest.fixture(params=["roots", "keys"])
+def template(scratch, request):
+    return Template(scratch, request.param)
 
 
 def walk(kind, template, scratch, options, record_property):
-    state, key = template
-    walkers = [kind(state, scratch / f"walker-{number}", options, key)
+    walkers = [kind(template, scratch / f"walker-{number}", options)
                for number in range(WALKERS)]
     walkers[0].reset()
     counted = walkers[0].run(tool(), "count")
