@@ -356,8 +356,6 @@ void reload_start(struct reload_job *job, struct loop *loop, struct ipc *ipc,
     job->awaited = ipc_count(ipc, slot);
     job->had_applications = job->awaited > 0;
     job->started_us = clock_monotonic_us(loop->clock);
-    if (rule->mode == RELOAD_RESTART && job->awaited > 1)
-        job->awaited = 1;
     ipc_observe(ipc, &job->observer);
     loop_arm(loop, &job->timeout, timeout_ms);
     loop_arm(loop, &job->settle, 0);

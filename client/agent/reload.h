@@ -60,9 +60,10 @@ struct reload_result {
  *   watch, notify, signal  every application that has the slot open must say that it is ready; one
  *                          that goes away may come back and say so; the gap is the longest that
  *                          any of them had
- *   restart                the command must end with 0; where an application had the slot open, one
- *                          must be ready again: the gap is from when the first went to then
- *                          (source: application). Else it is what the command took (agent)
+ *   restart                the command must end with 0; as many applications as had the slot open
+ *                          must be ready again: the gap is from when the first went to when the
+ *                          last is ready (source: application). Where there was none it is what the
+ *                          command took (agent)
  *
  * It fails when one says so, when a command or signal fails, and when the time is up.
  */

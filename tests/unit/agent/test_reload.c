@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/reload.h"
 
-#include "turning.h"
-#include "world.h"
+#include "crew.h"
 
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 START_TEST(reads_rules)
 {
@@ -129,6 +130,86 @@ START_TEST(needs_nobody_to_watch)
 }
 END_TEST
 
+/* An application that opened the slot. */
+static int connect_app(struct crew *crew, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+    (void)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(send(fd, "open 1 main", 11, 0), 11);
+    while (ipc_count(&crew->ipc, "main") == 0)
+        ck_assert_int_eq(loop_turn(&crew->turning.loop), 0);
+    return fd;
+}
+
+static void wait_count(struct crew *crew, size_t count)
+{
+    while (ipc_count(&crew->ipc, "main") != count)
+        ck_assert_int_eq(loop_turn(&crew->turning.loop), 0);
+}
+
+static const char *on_opened(void *state, const char *slot, char ret_id[static SLOT_ID_SIZE])
+{
+    (void)state;
+    (void)slot;
+    ret_id[0] = '\0';
+    return "restart";
+}
+
+static void say_ready(struct crew *crew, int fd, const struct reload_job *job)
+{
+    size_t before = job->awaited;
+    char packet[160];
+    int length = snprintf(packet, sizeof(packet), "ready %s - %lld", job->id,
+                          (long long)clock_monotonic_us(clock_system()));
+
+    ck_assert_int_eq(send(fd, packet, (size_t)length, 0), length);
+    while (job->awaited == before)
+        ck_assert_int_eq(loop_turn(&crew->turning.loop), 0);
+}
+
+START_TEST(a_restart_waits_for_all_applications)
+{
+    const struct ipc_answers answers = {.opened = on_opened};
+    CLEANUP(arena_release) struct arena arena = {0};
+    struct reload_job job = {0};
+    struct reload_rule rule;
+    struct end end = {0};
+    struct crew crew;
+    char path[128];
+    int apps[2];
+
+    crew_init(&crew);
+    (void)snprintf(path, sizeof(path), "%s/sock", crew.world.path);
+    ck_assert_int_eq(ipc_open(&crew.ipc, &crew.turning.loop, path, NULL, &answers), 0);
+    apps[0] = connect_app(&crew, path);
+    apps[1] = connect_app(&crew, path);
+    wait_count(&crew, 2);
+    ck_assert_ptr_null(reload_parse("main: restart true", &arena, &rule));
+    reload_start(&job, &crew.turning.loop, &crew.ipc, &rule, "main", "2.0.0-0123456789abcdef",
+                 60000, on_done, &end);
+    for (size_t i = 0; i < ARRAY_LEN(apps); i++)
+        (void)close(apps[i]);
+    wait_count(&crew, 0);
+    for (size_t i = 0; i < ARRAY_LEN(apps); i++) {
+        ck_assert(!end.happened);
+        apps[i] = connect_app(&crew, path);
+        wait_count(&crew, i + 1);
+        say_ready(&crew, apps[i], &job);
+    }
+    turning_until(&crew.turning, &end.happened);
+    ck_assert(!end.result.failed);
+    ck_assert_str_eq(end.result.gap_source, "application");
+    ck_assert_int_ge(end.result.gap_us, 0);
+    for (size_t i = 0; i < ARRAY_LEN(apps); i++)
+        (void)close(apps[i]);
+    ipc_close(&crew.ipc);
+    crew_release(&crew);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("agent/reload");
@@ -138,5 +219,6 @@ int main(void)
     tcase_add_test(tcase, keeps_the_command_as_it_is);
     tcase_add_test(tcase, runs_commands);
     tcase_add_test(tcase, needs_nobody_to_watch);
+    tcase_add_test(tcase, a_restart_waits_for_all_applications);
     return world_run(suite, tcase);
 }
