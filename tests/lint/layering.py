@@ -11,7 +11,7 @@ CRYPTO = BASE | {"crypto"}
 JSON = CRYPTO | {"json"}
 TUF = JSON | {"tuf"}
 MODEL = TUF | {"model"}
-COMMON = MODEL | {"proto", "delta", "lineage"}
+COMMON = MODEL | {"lineage", "format", "proto", "delta"}
 
 ALLOWED = {
     "common/base": BASE,
@@ -20,6 +20,7 @@ ALLOWED = {
     "common/tuf": TUF,
     "common/model": MODEL,
     "common/lineage": MODEL | {"lineage"},
+    "common/format": MODEL | {"format"},
     "common/proto": MODEL | {"proto"},
     "common/delta": CRYPTO | {"delta"},
     "migrations": {"migrations"},
@@ -47,7 +48,9 @@ THIRD_PARTY = [
     (r"curl/.*", ["client/lib/http.c"]),
     (r"sodium(/.*)?\.h|openssl/.*", ["common/crypto/", "common/tuf/"]),
     (r"zstd(_.*)?\.h|zdict\.h", ["common/delta/", "server/blob/"]),
+    (r"expat\.h|zlib\.h", ["common/format/"]),
     (r"jansson\.h", ["common/json/", "common/tuf/", "common/model/", "common/lineage/",
+                     "common/format/",
                      "common/proto/", "common/delta/", "server/http/", "server/blob/", "server/push/",
                      "server/core/", "server/api/", "server/device/", "server/app.", "client/"]),
     (r"check\.h", []),

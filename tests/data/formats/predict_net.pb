@@ -1,0 +1,5 @@
+
+tiny
+data
+w
+bscores"FC:data:w:bBscores
