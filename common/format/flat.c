@@ -58,7 +58,7 @@ static int follow(struct view *view, uint64_t at, uint64_t *ret_target)
 
 int flat_root(struct view *view, struct flat_table *ret_table)
 {
-    uint64_t at;
+    uint64_t at = 0;
     int r;
 
     r = follow(view, 0, &at);
@@ -160,7 +160,7 @@ int flat_element(const struct flat_vector *vector, uint32_t i, uint64_t *ret_val
 
 int flat_element_table(const struct flat_vector *vector, uint32_t i, struct flat_table *ret_table)
 {
-    uint64_t at;
+    uint64_t at = 0;
     int r;
 
     assert(i < vector->count && vector->element_bytes == 4);

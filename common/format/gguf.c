@@ -408,7 +408,7 @@ static int read_tensor(struct gguf *gguf)
     uint64_t dims[DIMS_MAX] = {1, 1, 1, 1};
     uint64_t at = gguf->at;
     uint64_t bytes = 0;
-    uint64_t elements;
+    uint64_t elements = 0;
     uint64_t offset;
     struct text name;
     uint32_t code;

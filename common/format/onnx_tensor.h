@@ -15,7 +15,7 @@ struct onnx_tensor_name {
  * Reads a TensorProto that is an initializer: adds its weights, and the file that its data is in
  * where that is another. Refuses one whose data is not as long as dimensions and type say.
  */
-int onnx_tensor_read(struct info_draft *draft, struct wire tensor,
+int onnx_tensor_read(struct info_draft *draft, struct wire wire,
                      struct onnx_tensor_name *ret_name) MUST_CHECK;
 
 #endif

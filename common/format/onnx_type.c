@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #define DEPTH_MAX 8
@@ -210,6 +211,7 @@ int onnx_type_value_info(struct info_draft *draft, struct wire value_info,
     struct wire_field field;
     int r;
 
+    assert(tensor);
     for (;;) {
         r = wire_next(&wire, &field);
         if (r || field.number == 0)

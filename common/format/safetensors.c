@@ -134,22 +134,23 @@ static bool take_offset(struct tensor *tensor, size_t i, uint64_t number)
 static int read_member(struct safetensors *safetensors, struct tensor *tensor)
 {
     struct scanner *scanner = &safetensors->scanner;
+    bool dtype = strcmp(scanner->text, "dtype") == 0;
+    bool shape = strcmp(scanner->text, "shape") == 0;
+    bool offsets = strcmp(scanner->text, "data_offsets") == 0;
     enum scanner_token token;
-    char name[16];
     size_t count;
     int r;
 
-    (void)snprintf(name, sizeof(name), "%s", scanner->text);
     r = scanner_want(scanner, SCANNER_COLON, "a colon");
     if (r)
         return r;
-    if (strcmp(name, "dtype") == 0 && !tensor->has_dtype)
+    if (dtype && !tensor->has_dtype)
         return read_dtype(safetensors, tensor);
-    if (strcmp(name, "shape") == 0 && !tensor->has_shape) {
+    if (shape && !tensor->has_shape) {
         tensor->has_shape = true;
         return read_numbers(safetensors, tensor, take_dim, "a shape of numbers", &count);
     }
-    if (strcmp(name, "data_offsets") == 0 && !tensor->has_offsets) {
+    if (offsets && !tensor->has_offsets) {
         tensor->has_offsets = true;
         r = read_numbers(safetensors, tensor, take_offset, "two offsets", &count);
         return r || count == 2 ? r : scanner_refuse(scanner, "two offsets");

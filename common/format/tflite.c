@@ -137,7 +137,7 @@ static int describe(struct tflite *tflite, const struct flat_vector *tensors,
     for (uint32_t i = 0; i < indexes->count; i++) {
         struct info_tensor *described;
         struct flat_table tensor;
-        uint32_t index;
+        uint32_t index = 0;
         int r;
 
         r = check_index(indexes, i, tensors->count, false, &index);

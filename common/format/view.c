@@ -153,7 +153,7 @@ static int number(struct view *view, uint64_t offset, size_t size, const char *w
 }
 
 #define VIEW_NUMBER(name, type)                                                                    \
-    int name(struct view *view, uint64_t offset, const char *what, type *ret)                      \
+    int name(struct view *view, uint64_t offset, const char *what, type(*ret))                     \
     {                                                                                              \
         uint64_t value;                                                                            \
         int r = number(view, offset, sizeof(type), what, &value);                                  \

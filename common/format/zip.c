@@ -96,7 +96,7 @@ int zip_open(struct zip *zip, struct view *view)
     uint16_t entries;
     uint32_t size;
     uint32_t start;
-    uint64_t end;
+    uint64_t end = 0;
     bool there;
     int r;
 
@@ -321,7 +321,7 @@ int zip_next(struct zip *zip, struct zip_entry *ret_entry)
 {
     struct record record;
     size_t shown;
-    uint64_t data;
+    uint64_t data = 0;
     int r;
 
     if (zip->left == 0)
