@@ -136,7 +136,7 @@ static int describe(struct tflite *tflite, const struct flat_vector *tensors,
 {
     for (uint32_t i = 0; i < indexes->count; i++) {
         struct info_tensor *described;
-        struct flat_table tensor;
+        struct flat_table tensor = {0};
         uint32_t index = 0;
         int r;
 
@@ -291,7 +291,7 @@ static int read_codes(struct tflite *tflite)
     r = flat_vector(&tflite->model, MODEL_OPERATOR_CODES, 4, &tflite->codes);
     for (uint32_t i = 0; !r && i < tflite->codes.count && custom < CUSTOM_SHOWN_MAX; i++) {
         struct flat_table code;
-        const char *name;
+        const char *name = "";
 
         r = flat_element_table(&tflite->codes, i, &code);
         if (!r)
@@ -313,11 +313,11 @@ static int read_metadata(struct tflite *tflite)
 
     r = flat_vector(&tflite->model, MODEL_METADATA, 4, &entries);
     for (uint32_t i = 0; !r && i < entries.count; i++) {
-        struct flat_vector data;
+        struct flat_vector data = {0};
         struct flat_table entry;
         struct flat_table buffer;
         uint64_t index = 0;
-        const char *text;
+        const char *text = "";
 
         r = flat_element_table(&entries, i, &entry);
         if (!r)

@@ -223,7 +223,7 @@ static int read_quantization(struct info_draft *draft, const struct flat_table *
 {
     struct flat_table quantization;
     struct flat_vector zero_points;
-    struct flat_vector scales;
+    struct flat_vector scales = {0};
     uint64_t zero_point = 0;
     uint64_t bits;
     uint32_t low;

@@ -41,7 +41,7 @@ static int find_end(struct view *view, uint64_t *ret_at)
     int r = 0;
 
     for (; size >= END_BYTES && !r; at--) {
-        uint16_t comment;
+        uint16_t comment = 0;
         bool there;
 
         r = view_starts(view, at, signature, sizeof(signature), &there);
