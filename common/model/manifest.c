@@ -19,6 +19,11 @@ static const char *check_spec_version(const char *text)
     return strcmp(text, "1.0") == 0 ? NULL : "\"1.0\"";
 }
 
+static const char *check_from(const char *text)
+{
+    return *text ? NULL : "a reference such as \"run:UUID\"";
+}
+
 static const struct field hashes_fields[] = {
     FIELD("sha256", HEX, struct manifest_artifact, sha256, .required = true,
           .max = DIGEST_SHA256_SIZE),
@@ -80,6 +85,9 @@ static const struct field manifest_fields[] = {
                 .key_check = name_check_tag_key),
     FIELD_ARRAY("variants", LIST, struct decoded, manifest.variants, manifest.variant_count,
                 .required = true, .min = 1, .max = MANIFEST_VARIANTS_MAX, .shape = &variant_shape),
+    FIELD_ARRAY("from", STRINGS, struct decoded, manifest.from, manifest.from_count,
+                .max = MANIFEST_FROM_MAX, .check = check_from),
+    FIELD("adds_to", HEX, struct decoded, manifest.adds_to, .max = DIGEST_SHA256_SIZE),
 };
 static const struct shape manifest_shape = SHAPE(struct decoded, manifest_fields, .open = true);
 
@@ -131,6 +139,8 @@ int manifest_decode(const json_t *signed_part, struct arena *arena, struct manif
     if (r)
         return r;
     r = check_variants_unique(&decoded.manifest, ret_error);
+    if (!r && manifest_is_addition(&decoded.manifest) && decoded.manifest.variant_count != 1)
+        r = fields_refuse(ret_error, "variants", "exactly one is added to a version");
     if (r)
         return r;
     *ret_manifest = decoded.manifest;
@@ -170,6 +180,30 @@ static json_t *encode_variants(const struct manifest *manifest)
     return json_incref(array);
 }
 
+bool manifest_is_addition(const struct manifest *manifest)
+{
+    static const uint8_t none[DIGEST_SHA256_SIZE];
+
+    return memcmp(manifest->adds_to, none, sizeof(none)) != 0;
+}
+
+static int set_from(json_t *object, const struct manifest *manifest)
+{
+    json_t *from = json_array();
+
+    for (size_t i = 0; i < manifest->from_count; i++)
+        (void)json_array_append_new(from, json_string(manifest->from[i]));
+    return json_object_set_new(object, "from", from);
+}
+
+static int set_adds_to(json_t *object, const struct manifest *manifest)
+{
+    char hex[DIGEST_SHA256_HEX_SIZE];
+
+    text_hex(manifest->adds_to, sizeof(manifest->adds_to), hex);
+    return json_object_set_new(object, "adds_to", json_string(hex));
+}
+
 /* Adds the member where there are pairs. */
 static int set_pairs(json_t *object, const char *name, const struct fields_pair *pairs,
                      size_t count)
@@ -198,6 +232,9 @@ json_t *manifest_encode(const struct manifest *manifest)
     if (set_pairs(object, "tags", manifest->tags, manifest->tag_count) < 0 ||
         set_pairs(object, "metrics", manifest->metrics, manifest->metric_count) < 0 ||
         set_pairs(object, "params", manifest->params, manifest->param_count) < 0)
+        return NULL;
+    if ((manifest->from_count && set_from(object, manifest) < 0) ||
+        (manifest_is_addition(manifest) && set_adds_to(object, manifest) < 0))
         return NULL;
     return json_incref(object);
 }

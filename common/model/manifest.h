@@ -9,6 +9,7 @@
 #include "json/fields.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@
 #define MANIFEST_ARTIFACTS_MAX 64 /* a variant */
 #define MANIFEST_PAIRS_MAX 1000   /* tags, metrics, params, each */
 #define MANIFEST_DESCRIPTION_MAX 16384
+#define MANIFEST_FROM_MAX 100
 #define MANIFEST_ARTIFACT_LENGTH_MAX ((int64_t)1 << 50)
 
 struct manifest_artifact {
@@ -49,7 +51,15 @@ struct manifest {
     size_t param_count;
     struct manifest_variant *variants; /* at least one, ids unique */
     size_t variant_count;
+    const char **from; /* what it was made from: references (lineage/ref.h), not checked here */
+    size_t from_count;
+    /* Of a variant that is added to a version later: the digest of the version's own envelope. All
+     * zeros: it is a version. */
+    uint8_t adds_to[DIGEST_SHA256_SIZE];
 };
+
+/* Whether it is a document that adds its one variant to a version. */
+bool manifest_is_addition(const struct manifest *manifest);
 
 /*
  * Decodes and checks the `signed` part of a manifest's envelope. Members that we do not know are

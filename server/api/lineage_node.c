@@ -114,6 +114,10 @@ int lineage_node_on_get(const struct call *call, struct reply *reply)
     node = &graph.nodes[0];
     graph_json_node(node, &buffer);
     buffer.size--; /* the object goes on */
+    if (graph_is_rim(node->id)) {
+        buffer_append_text(&buffer, ",\"facets\":[],\"more_facets\":false}");
+        return lineage_reply_send(&ask, &buffer, reply);
+    }
     r = append_facets(call->worker, node->id, &buffer);
     if (!r && node->kind == REF_RUN)
         r = append_events(call->worker, node->id, &buffer);

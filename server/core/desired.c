@@ -223,7 +223,9 @@ static int set_and_record(struct db *db, struct replacing *replacing,
         r = q_desired_text(db, change->workspace_id, device->assignment_id, replacing->arena,
                            &before);
     if (r == 0)
-        r = q_desired_set(db, device->id, assignment->id, &replacing->version);
+        r = q_desired_set(db, device->id, assignment->id,
+                          &(struct q_desired_author){change->actor->name, change->now_ms},
+                          &replacing->version);
     if (r)
         return r;
     return audit_record(db, &(struct audit_change){
@@ -468,7 +470,9 @@ static int move_groups(struct db *db, struct setting *setting, bool *ret_done)
         r = note_before(setting, before[i]);
     }
     if (r == 0 && moving > 0)
-        r = q_desired_move(db, &setting->scope, setting->arena, groups, ids, moving, &moved);
+        r = q_desired_move(
+            db, &setting->scope, setting->arena, groups, ids, moving,
+            &(struct q_desired_author){setting->bulk->actor->name, setting->bulk->now_ms}, &moved);
     if (r)
         return r;
     setting->changed += moved;

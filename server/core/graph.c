@@ -43,8 +43,7 @@ static int grow_slots(struct graph *graph)
     graph->slots = slots;
     graph->slot_count = count;
     for (size_t i = 0; i < graph->node_count; i++)
-        if (graph->nodes[i].id)
-            graph->slots[slot_of(graph, graph->nodes[i].id)] = (uint32_t)i + 1;
+        graph->slots[slot_of(graph, graph->nodes[i].id)] = (uint32_t)i + 1;
     return 0;
 }
 
@@ -60,7 +59,7 @@ static int grow(void **array, size_t *room, size_t size)
     return 0;
 }
 
-int graph_append(struct graph *graph, const struct graph_node *node, uint32_t *ret_index)
+static int append(struct graph *graph, const struct graph_node *node, uint32_t *ret_index)
 {
     void *nodes = graph->nodes;
     int r = 0;
@@ -92,7 +91,7 @@ int graph_add(struct graph *graph, const struct graph_node *node, uint32_t *ret_
     if (2 * (graph->node_count + 1) > graph->slot_count)
         r = grow_slots(graph);
     if (!r)
-        r = graph_append(graph, node, &index);
+        r = append(graph, node, &index);
     if (r)
         return r;
     graph->slots[slot_of(graph, node->id)] = index + 1;

@@ -12,11 +12,25 @@
 #include <stdint.h>
 
 /*
- * A part of the lineage graph in memory: what a walk has seen. Nodes are found by id or by
- * reference; both never more than their limits, which were chosen when it was made.
+ * A part of the lineage graph in memory: what a walk has seen. Nodes are found by id; neither they
+ * nor edges are ever more than the limits that were chosen when it was made.
  */
 
 #define GRAPH_NONE UINT32_MAX
+
+/* Devices and deployments are no rows of lineage_node; their ids are told apart by these bits. */
+#define GRAPH_DEVICE ((int64_t)1 << 62)
+#define GRAPH_DEPLOYMENT ((int64_t)1 << 61)
+
+static inline bool graph_is_rim(int64_t id)
+{
+    return (id & (GRAPH_DEVICE | GRAPH_DEPLOYMENT)) != 0;
+}
+
+static inline int64_t graph_rim_id(int64_t id)
+{
+    return id & ~(GRAPH_DEVICE | GRAPH_DEPLOYMENT);
+}
 
 struct graph_run {
     const char *job; /* its reference */
@@ -28,7 +42,7 @@ struct graph_run {
 };
 
 struct graph_node {
-    int64_t id; /* 0: a device or a deployment */
+    int64_t id; /* never 0 */
     enum ref_kind kind;
     const char *ref;
     const char *label;         /* what a person calls it, where ref does not say; or NULL */
@@ -74,10 +88,6 @@ enum {
  */
 int graph_add(struct graph *graph, const struct graph_node *node, uint32_t *ret_index,
               bool *ret_added) MUST_CHECK;
-
-/* A node without an id; the caller knows that it is new. */
-int graph_append(struct graph *graph, const struct graph_node *node,
-                 uint32_t *ret_index) MUST_CHECK;
 
 /* The index of a node, or GRAPH_NONE. */
 uint32_t graph_find(const struct graph *graph, int64_t id);

@@ -8,6 +8,8 @@
 #include "lineage/claims.h"
 #include "lineage/openlineage.h"
 
+#include <stdlib.h>
+
 /* One event on its way through the transaction. */
 struct work {
     const struct lineage_place *place;
@@ -61,6 +63,20 @@ static int store_edges(struct db *db, const struct work *work, const int64_t *id
         return r;
     return q_lineage_claims(db, work->place->workspace_id, work->arena, edges, claims->edge_count,
                             event_id);
+}
+
+/* A run that wrote a version wrote what it consists of, whichever of the two is told first. */
+static int spread(struct db *db, const struct work *work, const int64_t *ids)
+{
+    const struct claims *claims = work->claims;
+    int64_t *versions = arena_array(work->arena, claims->edge_count, sizeof(*versions));
+    size_t count = 0;
+
+    for (size_t i = 0; i < claims->edge_count; i++)
+        if (claims->edges[i].kind == CLAIMS_WRITE &&
+            claims->nodes[claims->edges[i].target].kind == REF_VERSION)
+            versions[count++] = ids[claims->edges[i].target];
+    return q_lineage_spread(db, work->arena, versions, count);
 }
 
 static int store_facets(struct db *db, const struct work *work, const int64_t *ids,
@@ -121,6 +137,8 @@ static int store(struct db *db, void *arg)
     if (!r)
         r = store_edges(db, work, ids, event_id);
     if (!r)
+        r = spread(db, work, ids);
+    if (!r)
         r = store_facets(db, work, ids, event_id);
     return r ? r : record(db, work);
 }
@@ -160,4 +178,83 @@ int lineage_accept(struct db *db, const struct lineage_place *place, const char 
         return r;
     *ret_known = work.known;
     return 0;
+}
+
+/* ---- what is published ----------------------------------------------------------------------- */
+
+int lineage_read_from(const char *const *texts, size_t count, struct arena *arena,
+                      struct ref **ret_refs, struct fields_error *ret_error)
+{
+    struct ref *refs = arena_array(arena, count, sizeof(*refs));
+
+    for (size_t i = 0; i < count; i++) {
+        const char *path = arena_printf(arena, "signed.from[%zu]", i);
+        const char *why;
+
+        if (ref_parse(texts[i], arena, &refs[i], &why)) {
+            (void)fields_refuse(ret_error, path, "'%.200s' names no node: %s", texts[i], why);
+            return LINEAGE_E_INVALID;
+        }
+        if (refs[i].kind == REF_DEVICE || refs[i].kind == REF_DEPLOYMENT) {
+            (void)fields_refuse(ret_error, path, "nothing is made from a %s",
+                                ref_kind_name(refs[i].kind));
+            return LINEAGE_E_INVALID;
+        }
+    }
+    *ret_refs = refs;
+    return 0;
+}
+
+static int compare_edges(const void *a, const void *b)
+{
+    const struct q_lineage_edge *left = a;
+    const struct q_lineage_edge *right = b;
+
+    return left->source_id < right->source_id ? -1 : left->source_id > right->source_id;
+}
+
+static int store_from(struct db *db, const struct lineage_publication *publication,
+                      struct arena *arena, int64_t target)
+{
+    size_t count = publication->from_count;
+    struct claims_node *nodes = arena_array(arena, count, sizeof(*nodes));
+    struct q_lineage_edge *edges = arena_array(arena, count, sizeof(*edges));
+    int64_t *ids = arena_array(arena, count, sizeof(*ids));
+    size_t kept = 0;
+    int r;
+
+    for (size_t i = 0; i < count; i++)
+        nodes[i] = (struct claims_node){publication->from[i].kind, publication->from[i].text};
+    r = q_lineage_nodes(db, publication->workspace_id, arena, nodes, count, ids);
+    if (r)
+        return r;
+    for (size_t i = 0; i < count; i++)
+        edges[i] = (struct q_lineage_edge){ids[i], target, CLAIMS_FROM};
+    if (count)
+        qsort(edges, count, sizeof(*edges), compare_edges);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || edges[i].source_id != edges[kept - 1].source_id)
+            edges[kept++] = edges[i];
+    return q_lineage_edges(db, publication->workspace_id, arena, edges, kept, publication->now_ms);
+}
+
+int lineage_publish(struct db *db, const struct lineage_publication *publication,
+                    struct arena *arena)
+{
+    const struct q_lineage_published published = {
+        .workspace_id = publication->workspace_id,
+        .version_id = publication->version_id,
+        .variant_id = publication->variant_id,
+        .at_ms = publication->now_ms,
+    };
+    int64_t node_id;
+    int r;
+
+    r = q_lineage_publish(db, &published, &node_id);
+    if (!r && publication->from_count)
+        r = store_from(db, publication, arena, node_id);
+    if (r)
+        return r;
+    return publication->variant_id ? q_lineage_spread_variant(db, node_id)
+                                   : q_lineage_spread(db, arena, &node_id, 1);
 }

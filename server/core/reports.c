@@ -63,6 +63,7 @@ struct acceptance {
     const struct report *report;
     const json_t *signed_part;
     struct q_report stored;
+    struct arena *arena;
 };
 
 static int store_slot(struct db *db, const struct acceptance *acceptance,
@@ -95,7 +96,10 @@ static int store(struct db *db, void *arg)
 
     for (size_t i = 0; r == 0 && i < acceptance->report->slot_count; i++)
         r = store_slot(db, acceptance, &acceptance->report->slots[i]);
-    return r;
+    if (r)
+        return r;
+    return q_report_ran(db, acceptance->workspace_id, acceptance->device->id, acceptance->report,
+                        acceptance->stored.received_ms, acceptance->arena);
 }
 
 int reports_accept(struct db *db, int64_t workspace_id, int64_t device_id, const void *bytes,
@@ -139,6 +143,7 @@ int reports_accept(struct db *db, int64_t workspace_id, int64_t device_id, const
         .report = &report,
         .signed_part = envelope.signed_part,
         .stored = {report.sequence, now_ms, bytes, size, {0}},
+        .arena = arena,
     };
     memcpy(acceptance.stored.nonce, report.nonce, sizeof(report.nonce));
     r = tx_run(db, store, &acceptance);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/version_content.h"
 
+#include "base/log.h"
+#include "core/lineage.h"
 #include "core/pairs.h"
 #include "db/q_variant.h"
 #include "db/q_version.h"
@@ -9,8 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-int version_content_check(const struct manifest *manifest, struct fields_error *ret_error)
+int version_content_check(const struct manifest *manifest, struct arena *arena,
+                          struct fields_error *ret_error)
 {
+    struct ref *from;
+
     for (size_t i = 0; i < manifest->metric_count; i++) {
         const struct fields_pair *metric = &manifest->metrics[i];
 
@@ -20,6 +25,8 @@ int version_content_check(const struct manifest *manifest, struct fields_error *
                             metric->key);
         return VERSION_CONTENT_E_INVALID;
     }
+    if (lineage_read_from(manifest->from, manifest->from_count, arena, &from, ret_error))
+        return VERSION_CONTENT_E_INVALID;
     return 0;
 }
 
@@ -104,4 +111,23 @@ int version_content_insert(struct db *db, int64_t workspace_id, int64_t version_
     if (r)
         return r;
     return insert_artifacts(db, workspace_id, version_id, manifest, arena);
+}
+
+int version_content_tell(struct db *db, const struct version_content_place *place,
+                         const struct manifest *manifest, struct arena *arena)
+{
+    struct lineage_publication publication = {
+        .workspace_id = place->workspace_id,
+        .version_id = place->version_id,
+        .variant_id = place->variant_id,
+        .now_ms = place->now_ms,
+        .from_count = manifest->from_count,
+    };
+    struct fields_error error = {0};
+    struct ref *from;
+
+    if (lineage_read_from(manifest->from, manifest->from_count, arena, &from, &error))
+        return log_fail(ERR_INTERNAL, "a manifest that was checked is bad: %s", error.text);
+    publication.from = from;
+    return lineage_publish(db, &publication, arena);
 }

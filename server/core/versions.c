@@ -181,7 +181,7 @@ static int decode_manifest(struct work *work)
         return refuse_field(work, "signed", error.text);
     if (r)
         return r;
-    r = version_content_check(&work->manifest, &work->failure->error);
+    r = version_content_check(&work->manifest, work->arena, &work->failure->error);
     return r == VERSION_CONTENT_E_INVALID ? VERSIONS_E_INVALID : r;
 }
 
@@ -202,6 +202,9 @@ static int parse(struct work *work, const void *bytes, size_t size)
                             arena_printf(work->arena,
                                          "the manifest is of model '%s', but it was sent to '%s'",
                                          work->manifest.model, place->model));
+    if (manifest_is_addition(&work->manifest))
+        return refuse_field(work, "signed.adds_to",
+                            "it adds a variant to a version: send it to the version's variants");
     *draft = (struct q_version_draft){
         .workspace_id = place->workspace_id,
         .version = work->manifest.version,
@@ -245,6 +248,17 @@ static int busy(int r)
     return r;
 }
 
+static int tell_lineage(struct db *db, struct work *work, int64_t version_id)
+{
+    const struct version_content_place place = {
+        .workspace_id = work->place->workspace_id,
+        .version_id = version_id,
+        .now_ms = work->place->now_ms,
+    };
+
+    return version_content_tell(db, &place, &work->manifest, work->arena);
+}
+
 static int submit(struct db *db, void *arg)
 {
     struct work *work = arg;
@@ -278,6 +292,8 @@ static int submit(struct db *db, void *arg)
         r = require_artifacts(db, work, id);
         if (!r)
             r = store_signatures(db, work, id);
+        if (!r)
+            r = tell_lineage(db, work, id);
         if (r)
             return r;
     }
@@ -400,9 +416,14 @@ static int publish(struct db *db, struct work *work, struct q_version_manifest *
     if (r)
         return r;
     r = store_signatures(db, work, id);
-    if (r)
-        return r;
-    return q_version_publish(db, manifest, work->place->now_ms);
+    if (!r)
+        r = q_version_publish(db, manifest, work->place->now_ms);
+    if (!r)
+        r = decode_manifest(work);
+    if (r > 0)
+        return log_fail(ERR_INTERNAL, "a stored manifest cannot be read: %s",
+                        work->failure->error.text);
+    return r ? r : tell_lineage(db, work, id);
 }
 
 struct signing {

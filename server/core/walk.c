@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/walk_level.h"
+#include "core/walk_rim.h"
 #include "db/q_walk.h"
 
 #include <stdlib.h>
@@ -75,6 +76,17 @@ static void advance(struct walk_level *level)
     level->found_room = 0;
 }
 
+/* The id of a node of any kind in a graph. */
+static int find(struct db *db, int64_t workspace_id, const struct ref *ref, int64_t *ret_id)
+{
+    int r;
+
+    if (ref->kind == REF_DEVICE || ref->kind == REF_DEPLOYMENT)
+        return walk_rim_find(db, workspace_id, ref, ret_id);
+    r = q_walk_find(db, workspace_id, ref->text, ret_id);
+    return r == Q_WALK_E_MISSING ? WALK_E_UNKNOWN : r;
+}
+
 static int begin(struct walker *walker, int64_t start_id)
 {
     struct walk_level *level = &walker->level;
@@ -85,6 +97,7 @@ static int begin(struct walker *walker, int64_t start_id)
 
     *level = (struct walk_level){
         .db = walker->db,
+        .workspace_id = walker->query->workspace_id,
         .graph = graph,
         .direction = walker->direction,
         .declared = walker->query->declared,
@@ -215,22 +228,15 @@ static int describe(struct db *db, struct graph *graph)
     if (!ids)
         return log_fail(ERR_NO_MEMORY, "cannot walk the lineage: out of memory");
     for (size_t i = 0; i < graph->node_count; i++)
-        if (graph->nodes[i].id)
+        if (!graph_is_rim(graph->nodes[i].id))
             ids[count++] = graph->nodes[i].id;
     for (size_t done = 0; r == 0 && done < count; done += DESCRIBE_MAX)
         r = describe_some(db, graph, ids + done,
                           count - done < DESCRIBE_MAX ? count - done : DESCRIBE_MAX);
-    return r;
+    return r ? r : walk_rim_describe(db, graph);
 }
 
 /* ---- closures -------------------------------------------------------------------------------- */
-
-static int find(struct db *db, int64_t workspace_id, const struct ref *ref, int64_t *ret_id)
-{
-    int r = q_walk_find(db, workspace_id, ref->text, ret_id);
-
-    return r == Q_WALK_E_MISSING ? WALK_E_UNKNOWN : r;
-}
 
 int walk_node(struct db *db, int64_t workspace_id, const struct ref *ref, struct graph *ret_graph)
 {
@@ -282,7 +288,11 @@ static int close_over(struct db *db, void *arg)
         r = find(db, walker->query->workspace_id, closure->ref, &id);
     if (!r)
         r = walk_from(walker, id);
-    return r ? r : describe(db, &walker->walk->graph);
+    if (!r)
+        r = describe(db, &walker->walk->graph);
+    if (!r && walker->direction == WALK_DOWNSTREAM)
+        r = walk_rim_down(db, walker->query->depth, walker->walk);
+    return r;
 }
 
 int walk_closure(struct db *db, const struct walk_query *query, const struct ref *ref,

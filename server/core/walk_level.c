@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/walk_rim.h"
 #include "db/q_walk.h"
 
 #include <stdlib.h>
@@ -42,9 +43,8 @@ static bool is_leaf(const struct walk_level *level, enum claims_edge_kind kind)
     }
 }
 
-/* The node at the far end of an edge. GRAPH_NONE where it is one too many. */
-static int take_node(struct walk_level *level, int64_t id, uint32_t parent,
-                     enum claims_edge_kind kind, bool above, uint32_t *ret_index)
+int walk_level_take(struct walk_level *level, int64_t id, uint32_t parent,
+                    enum claims_edge_kind kind, bool above, uint32_t *ret_index)
 {
     const struct graph_node node = {
         .id = id,
@@ -74,15 +74,14 @@ static int take_node(struct walk_level *level, int64_t id, uint32_t parent,
     return r ? r : note_found(level, *ret_index);
 }
 
-/* An edge between a node of the frontier and another. */
-static int take_edge(struct walk_level *level, int64_t source, int64_t target,
-                     enum claims_edge_kind kind, bool upstream)
+int walk_level_connect(struct walk_level *level, int64_t source, int64_t target,
+                       enum claims_edge_kind kind, bool upstream)
 {
     uint32_t near = graph_find(level->graph, upstream ? target : source);
     uint32_t far;
     int r;
 
-    r = take_node(level, upstream ? source : target, near, kind, upstream, &far);
+    r = walk_level_take(level, upstream ? source : target, near, kind, upstream, &far);
     if (r || far == GRAPH_NONE)
         return r;
     r = graph_connect(level->graph, upstream ? far : near, upstream ? near : far, kind);
@@ -101,7 +100,7 @@ static struct ids ids_of_frontier(struct walk_level *level, struct arena *arena)
     for (size_t i = 0; i < level->frontier_count; i++) {
         const struct graph_node *node = &level->graph->nodes[level->frontier[i]];
 
-        if (!node->leaf && node->id)
+        if (!node->leaf && !graph_is_rim(node->id))
             ids.ids[ids.count++] = node->id;
     }
     return ids;
@@ -117,8 +116,8 @@ static struct q_walk_step step_of(const struct walk_level *level, struct ids ids
     };
 }
 
-/* The rows of a step; kind 0: the third column says it. `ret_any` gets the far side's... runs that
- * read, without a version. */
+/* The rows of a step; kind 0: the third column says it. any gets the runs that read without saying
+ * a version; NULL: nobody asks. */
 static int take_rows(struct walk_level *level, const struct db_rows *rows, bool upstream,
                      enum claims_edge_kind kind, struct ids *any)
 {
@@ -130,7 +129,7 @@ static int take_rows(struct walk_level *level, const struct db_rows *rows, bool 
 
         if (any && is == CLAIMS_READ_ANY)
             any->ids[any->count++] = target;
-        r = take_edge(level, source, target, is, upstream);
+        r = walk_level_connect(level, source, target, is, upstream);
         if (r)
             return r;
     }
@@ -180,8 +179,10 @@ int walk_level_step(struct walk_level *level)
     struct ids ids = ids_of_frontier(level, &arena);
     int r = 0;
 
-    if (ids.count == 0)
-        return 0;
+    if (level->direction & WALK_UPSTREAM && ids.count < level->frontier_count)
+        r = walk_rim_up(level);
+    if (r || ids.count == 0)
+        return r;
     if (level->direction & WALK_UPSTREAM)
         r = go_up(level, &arena, ids);
     if (!r && level->direction & WALK_DOWNSTREAM)
@@ -209,7 +210,7 @@ static int begin(struct walk_level *level, uint32_t start, bool upstream)
 
         if (near == GRAPH_NONE)
             break; /* there was no room for the variant either */
-        r = take_node(level, upstream ? target : source, near, kind, !upstream, &index);
+        r = walk_level_take(level, upstream ? target : source, near, kind, !upstream, &index);
         if (r == 0 && index != GRAPH_NONE)
             level->graph->nodes[index].leaf = false;
     }
@@ -220,6 +221,8 @@ int walk_level_begin(struct walk_level *level, uint32_t start)
 {
     int r = 0;
 
+    if (graph_is_rim(level->graph->nodes[start].id))
+        return 0;
     if (level->direction & WALK_UPSTREAM)
         r = begin(level, start, true);
     if (!r && level->direction & WALK_DOWNSTREAM)

@@ -9,6 +9,7 @@
 
 struct walk_level {
     struct db *db;
+    int64_t workspace_id;
     struct graph *graph;
     enum walk_direction direction;
     bool declared;  /* follow what jobs declare */
@@ -23,6 +24,15 @@ struct walk_level {
     size_t found_room;
     bool more; /* out: there was more than the limits or `closed` allow */
 };
+
+/* The node at the far end of an edge of the node `parent`, above where the edge leads from it to
+ * the parent; added where it is not there. GRAPH_NONE where it is one too many. */
+int walk_level_take(struct walk_level *level, int64_t id, uint32_t parent,
+                    enum claims_edge_kind kind, bool above, uint32_t *ret_index) MUST_CHECK;
+
+/* An edge between a node of the frontier and another, which is its source where upstream. */
+int walk_level_connect(struct walk_level *level, int64_t source, int64_t target,
+                       enum claims_edge_kind kind, bool upstream) MUST_CHECK;
 
 /* Returns 0 or negative. */
 int walk_level_step(struct walk_level *level) MUST_CHECK;

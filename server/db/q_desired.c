@@ -69,8 +69,12 @@ static const struct db_stmt SET = {
     "q_desired_set",
     "WITH s AS (UPDATE device_state SET assignment_id = nullif($2::bigint, 0),"
     "  version = version + 1, revision = revision + 1 WHERE device_id = $1::bigint"
-    "  RETURNING device_id, version),"
-    " c AS (INSERT INTO device_change (device_ids) SELECT ARRAY[device_id] FROM s)"
+    "  RETURNING device_id, version, workspace_id),"
+    " c AS (INSERT INTO device_change (device_ids) SELECT ARRAY[device_id] FROM s),"
+    " e AS (INSERT INTO desired_event"
+    "  (workspace_id, at, actor, assignment_id, devices, device_count)"
+    "  SELECT workspace_id, at_ms($3::bigint), $4::text, nullif($2::bigint, 0),"
+    "  int8multirange(int8range(device_id, device_id, '[]')), 1 FROM s)"
     " SELECT version FROM s",
 };
 
@@ -109,7 +113,11 @@ static const struct db_stmt UNKNOWN = {
     "  RETURNING s.device_id, s.revision, s.version, s.assignment_id),"                            \
     " c AS (INSERT INTO device_change (device_ids, revisions, versions, assignment_ids)"           \
     "  SELECT array_agg(device_id), array_agg(revision), array_agg(version),"                      \
-    "  array_agg(assignment_id) FROM u GROUP BY device_id / 65536)"                                \
+    "  array_agg(assignment_id) FROM u GROUP BY device_id / 65536),"                               \
+    " e AS (INSERT INTO desired_event"                                                             \
+    "  (workspace_id, at, actor, assignment_id, devices, device_count)"                            \
+    "  SELECT $1::bigint, at_ms($5::bigint), $6::text, assignment_id,"                             \
+    "  range_agg(int8range(device_id, device_id, '[]')), count(*) FROM u GROUP BY assignment_id)"  \
     " SELECT count(*) FROM u"
 
 static const struct db_stmt MOVE_ALL = {
@@ -119,7 +127,7 @@ static const struct db_stmt MOVE_ALL = {
 
 static const struct db_stmt MOVE_NAMED = {
     "q_desired_move_named",
-    MOVE(NAMED("$5") ", ", " AND s.device_id = d.id"),
+    MOVE(NAMED("$7") ", ", " AND s.device_id = d.id"),
 };
 
 static void copy_digest(const struct db_rows *rows, int row, int column,
@@ -337,7 +345,8 @@ int q_desired_text(struct db *db, int64_t workspace_id, int64_t assignment_id, s
     return 0;
 }
 
-int q_desired_set(struct db *db, int64_t device_id, int64_t assignment_id, int64_t *ret_version)
+int q_desired_set(struct db *db, int64_t device_id, int64_t assignment_id,
+                  const struct q_desired_author *author, int64_t *ret_version)
 {
     CLEANUP(db_rows_release) struct db_rows rows = {0};
     struct db_params params = {0};
@@ -345,6 +354,8 @@ int q_desired_set(struct db *db, int64_t device_id, int64_t assignment_id, int64
 
     db_add_i64(&params, device_id);
     db_add_i64(&params, assignment_id);
+    db_add_i64(&params, author->now_ms);
+    db_add_text(&params, author->name);
     r = db_exec(db, &SET, &params, &rows);
     if (r)
         return r;
@@ -405,7 +416,7 @@ int q_desired_unknown(struct db *db, const struct q_desired_scope *scope, int64_
 
 int q_desired_move(struct db *db, const struct q_desired_scope *scope, struct arena *arena,
                    const struct q_desired_group *groups, const int64_t *assignment_ids,
-                   size_t count, int64_t *ret_changed)
+                   size_t count, const struct q_desired_author *author, int64_t *ret_changed)
 {
     CLEANUP(db_rows_release) struct db_rows rows = {0};
     int64_t *old_ids = arena_array(arena, count, sizeof(*old_ids));
@@ -421,6 +432,8 @@ int q_desired_move(struct db *db, const struct q_desired_scope *scope, struct ar
     db_add_i64_array(&params, arena, old_ids, count);
     db_add_text_array(&params, arena, capabilities, count);
     db_add_i64_array(&params, arena, assignment_ids, count);
+    db_add_i64(&params, author->now_ms);
+    db_add_text(&params, author->name);
     if (scope->names)
         db_add_text_array(&params, arena, scope->names, scope->name_count);
     r = db_exec(db, scope->names ? &MOVE_NAMED : &MOVE_ALL, &params, &rows);

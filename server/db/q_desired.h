@@ -89,9 +89,15 @@ int q_desired_lock(struct db *db, int64_t workspace_id, const char *device, stru
 int q_desired_text(struct db *db, int64_t workspace_id, int64_t assignment_id, struct arena *arena,
                    const char **ret_text) MUST_CHECK;
 
+/* Who changes desired states, for their history (desired_event). */
+struct q_desired_author {
+    const char *name;
+    int64_t now_ms;
+};
+
 /* Sets a locked one; assignment 0: none. */
 int q_desired_set(struct db *db, int64_t device_id, int64_t assignment_id,
-                  int64_t *ret_version) MUST_CHECK;
+                  const struct q_desired_author *author, int64_t *ret_version) MUST_CHECK;
 
 /* Many devices at once: either those of these names, or all active ones of the workspace. */
 struct q_desired_scope {
@@ -118,6 +124,7 @@ int q_desired_unknown(struct db *db, const struct q_desired_scope *scope, int64_
  * its group is left alone: ret_changed tells how many were set. */
 int q_desired_move(struct db *db, const struct q_desired_scope *scope, struct arena *arena,
                    const struct q_desired_group *groups, const int64_t *assignment_ids,
-                   size_t count, int64_t *ret_changed) MUST_CHECK;
+                   size_t count, const struct q_desired_author *author,
+                   int64_t *ret_changed) MUST_CHECK;
 
 #endif

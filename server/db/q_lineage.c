@@ -287,3 +287,134 @@ int q_lineage_facets(struct db *db, struct arena *arena, const struct q_lineage_
     db_add_i64_array(&params, arena, deleted, count);
     return db_exec(db, &put_facets, &params, NULL);
 }
+
+/* ---- what is published ----------------------------------------------------------------------- */
+
+static const struct db_stmt publish_version = {
+    "q_lineage_publish_version",
+    "INSERT INTO lineage_node AS o (workspace_id, kind, ref, ref_sha256, version_id)"
+    " SELECT v.workspace_id, 6, n.ref, pg_catalog.sha256(convert_to(n.ref, 'UTF8')), v.id"
+    " FROM model_version v JOIN model m ON m.id = v.model_id"
+    " CROSS JOIN LATERAL (SELECT 'model:' || m.name || '@' || v.version AS ref) n"
+    " WHERE v.id = $1::bigint ON CONFLICT (workspace_id, ref_sha256) DO UPDATE"
+    " SET version_id = excluded.version_id RETURNING o.id",
+};
+
+static const struct db_stmt publish_variants = {
+    "q_lineage_publish_variants",
+    "INSERT INTO lineage_node AS o (workspace_id, kind, ref, ref_sha256, variant_id)"
+    " SELECT t.workspace_id, 7, n.ref, pg_catalog.sha256(convert_to(n.ref, 'UTF8')), t.id"
+    " FROM variant t JOIN lineage_node p ON p.version_id = t.version_id"
+    " CROSS JOIN LATERAL (SELECT concat_ws('/', p.ref, t.runtime, t.hardware, t.precision) AS ref) "
+    "n"
+    " WHERE t.version_id = $1::bigint AND ($2::bigint = 0 OR t.id = $2::bigint)"
+    " ORDER BY 4 ON CONFLICT (workspace_id, ref_sha256) DO UPDATE"
+    " SET variant_id = excluded.variant_id RETURNING o.id",
+};
+
+static const struct db_stmt publish_artifacts = {
+    "q_lineage_publish_artifacts",
+    "INSERT INTO lineage_node (workspace_id, kind, ref, ref_sha256)"
+    " SELECT DISTINCT t.workspace_id, 8, n.ref, pg_catalog.sha256(convert_to(n.ref, 'UTF8'))"
+    " FROM variant t JOIN variant_artifact a ON a.variant_id = t.id"
+    " CROSS JOIN LATERAL (SELECT 'artifact:' || encode(a.sha256, 'hex') AS ref) n"
+    " WHERE t.version_id = $1::bigint AND ($2::bigint = 0 OR t.id = $2::bigint)"
+    " ORDER BY 4 ON CONFLICT (workspace_id, ref_sha256) DO NOTHING",
+};
+
+static const struct db_stmt publish_edges = {
+    "q_lineage_publish_edges",
+    "INSERT INTO lineage_edge (source_id, target_id, kind, workspace_id, at)"
+    " SELECT e.source_id, e.target_id, 10, e.workspace_id, at_ms($3::bigint) FROM ("
+    " SELECT r.id AS source_id, o.id AS target_id, r.workspace_id FROM variant t"
+    "  JOIN lineage_node r ON r.variant_id = t.id JOIN lineage_node o ON o.version_id = "
+    "t.version_id"
+    "  WHERE t.version_id = $1::bigint AND ($2::bigint = 0 OR t.id = $2::bigint)"
+    " UNION"
+    " SELECT n.id, r.id, r.workspace_id FROM variant t JOIN lineage_node r ON r.variant_id = t.id"
+    "  JOIN variant_artifact a ON a.variant_id = t.id"
+    "  JOIN lineage_node n ON n.workspace_id = a.workspace_id AND n.ref_sha256 ="
+    "   pg_catalog.sha256(convert_to('artifact:' || encode(a.sha256, 'hex'), 'UTF8'))"
+    "  WHERE t.version_id = $1::bigint AND ($2::bigint = 0 OR t.id = $2::bigint)) e"
+    " ORDER BY 2, 1 ON CONFLICT (target_id, kind, source_id) DO NOTHING",
+};
+
+/* An artifact came with the variant that was published with it first. */
+#define CAME_WITH(variant)                                                                         \
+    " JOIN lineage_edge c ON c.target_id = " variant " AND c.kind = 10 AND NOT EXISTS"             \
+    " (SELECT FROM lineage_edge o WHERE o.source_id = c.source_id AND o.kind = 10 AND o.at < "     \
+    "c.at)"
+
+static const struct db_stmt spread = {
+    "q_lineage_spread",
+    "WITH made AS (SELECT e.source_id, r.id AS variant_node, e.workspace_id, e.at"
+    "  FROM lineage_node n JOIN lineage_edge e ON e.target_id = n.id AND e.kind IN (3, 11)"
+    "  JOIN variant t ON t.version_id = n.version_id"
+    "  AND NOT EXISTS (SELECT FROM variant_addition x WHERE x.variant_id = t.id)"
+    "  JOIN lineage_node r ON r.variant_id = t.id"
+    "  WHERE n.id = ANY ($1::bigint[]) AND n.kind = 6)"
+    " INSERT INTO lineage_edge AS e (source_id, target_id, kind, workspace_id, at)"
+    " SELECT s.source_id, s.target_id, 11, s.workspace_id, min(s.at) FROM ("
+    "  SELECT source_id, variant_node AS target_id, workspace_id, at FROM made"
+    "  UNION ALL SELECT m.source_id, c.source_id, m.workspace_id, m.at FROM made m" CAME_WITH(
+        "m.variant_node") ") s"
+                          " WHERE s.source_id <> s.target_id GROUP BY 1, 2, 4 ORDER BY 2, 1"
+                          " ON CONFLICT (target_id, kind, source_id) DO UPDATE SET at = excluded.at"
+                          " WHERE e.at > excluded.at",
+};
+
+static const struct db_stmt spread_variant = {
+    "q_lineage_spread_variant",
+    "INSERT INTO lineage_edge AS e (source_id, target_id, kind, workspace_id, at)"
+    " SELECT f.source_id, c.source_id, 11, f.workspace_id, f.at FROM lineage_edge f" CAME_WITH(
+        "f.target_id") " WHERE f.target_id = $1::bigint AND f.kind = 11 AND f.source_id <> "
+                       "c.source_id ORDER BY 2, 1"
+                       " ON CONFLICT (target_id, kind, source_id) DO UPDATE SET at = excluded.at"
+                       " WHERE e.at > excluded.at",
+};
+
+int q_lineage_publish(struct db *db, const struct q_lineage_published *published,
+                      int64_t *ret_node_id)
+{
+    CLEANUP(db_rows_release) struct db_rows version = {0};
+    CLEANUP(db_rows_release) struct db_rows variants = {0};
+    struct db_params params = {0};
+    struct db_params edges;
+    int r;
+
+    db_add_i64(&params, published->version_id);
+    r = db_exec(db, &publish_version, &params, &version);
+    db_add_i64(&params, published->variant_id);
+    edges = params;
+    db_add_i64(&edges, published->at_ms);
+    if (!r)
+        r = db_exec(db, &publish_variants, &params, &variants);
+    if (!r)
+        r = db_exec(db, &publish_artifacts, &params, NULL);
+    if (!r)
+        r = db_exec(db, &publish_edges, &edges, NULL);
+    if (r)
+        return r;
+    if (version.count != 1 || variants.count < 1)
+        return log_fail(ERR_INTERNAL, "a version that was just published is not there");
+    *ret_node_id = db_i64(published->variant_id ? &variants : &version, 0, 0);
+    return 0;
+}
+
+int q_lineage_spread(struct db *db, struct arena *arena, const int64_t *node_ids, size_t count)
+{
+    struct db_params params = {0};
+
+    if (count == 0)
+        return 0;
+    db_add_i64_array(&params, arena, node_ids, count);
+    return db_exec(db, &spread, &params, NULL);
+}
+
+int q_lineage_spread_variant(struct db *db, int64_t node_id)
+{
+    struct db_params params = {0};
+
+    db_add_i64(&params, node_id);
+    return db_exec(db, &spread_variant, &params, NULL);
+}

@@ -88,4 +88,30 @@ struct q_lineage_facets {
 int q_lineage_facets(struct db *db, struct arena *arena,
                      const struct q_lineage_facets *facets) MUST_CHECK;
 
+/* A published version, or one variant of it that was added later. */
+struct q_lineage_published {
+    int64_t workspace_id;
+    int64_t version_id;
+    int64_t variant_id; /* 0: the version, with all of its variants */
+    int64_t at_ms;
+};
+
+/*
+ * Adds the nodes of a version, its variants and their artifacts, and that the one contains the
+ * other. ret_node_id: of the version, or of the variant that was added.
+ */
+int q_lineage_publish(struct db *db, const struct q_lineage_published *published,
+                      int64_t *ret_node_id) MUST_CHECK;
+
+/*
+ * What a version as a whole was made from, its variants and those artifacts were made from that
+ * came into the registry with it. Of the nodes of versions; others are ignored. Nothing is done for
+ * versions that are not published yet, nor for variants that were added later.
+ */
+int q_lineage_spread(struct db *db, struct arena *arena, const int64_t *node_ids,
+                     size_t count) MUST_CHECK;
+
+/* The same for what an added variant was made from, and its artifacts. */
+int q_lineage_spread_variant(struct db *db, int64_t node_id) MUST_CHECK;
+
 #endif

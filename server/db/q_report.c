@@ -3,6 +3,8 @@
 
 #include "base/cleanup.h"
 
+#include <string.h>
+
 /* The sequence is compared and set in one step: of two that race with the same, one fails. */
 static const struct db_stmt ADVANCE = {
     "q_report_advance",
@@ -41,6 +43,26 @@ static const struct db_stmt SET_SLOT = {
     " state = excluded.state, model = excluded.model, version = excluded.version,"
     " manifest_sha256 = excluded.manifest_sha256, report = excluded.report,"
     " received_at = excluded.received_at",
+};
+
+static const struct db_stmt RAN = {
+    "q_report_ran",
+    "WITH said AS (SELECT * FROM unnest($6::text[], $7::text[], $8::text[], $9::text[], "
+    "$10::bytea[])"
+    "  AS u (slot, model, version, variant, manifest_sha256)),"
+    " last AS (SELECT DISTINCT ON (slot) slot, model, version, variant, manifest_sha256"
+    "  FROM device_ran WHERE device_id = $2::bigint ORDER BY slot, id DESC)"
+    " INSERT INTO device_ran (workspace_id, device_id, slot, sequence, since, received_at, model,"
+    "  version, variant, manifest_sha256, variant_id)"
+    " SELECT $1::bigint, $2::bigint, coalesce(s.slot, l.slot), $3::bigint, at_ms($4::bigint),"
+    "  at_ms($5::bigint), s.model, s.version, s.variant, s.manifest_sha256,"
+    "  (SELECT t.id FROM model_version v JOIN variant t ON t.version_id = v.id"
+    "   WHERE v.workspace_id = $1::bigint AND v.manifest_sha256 = s.manifest_sha256"
+    "   AND v.state = 'published'"
+    "   AND concat_ws('/', t.runtime, t.hardware, t.precision) = s.variant LIMIT 1)"
+    " FROM said s FULL JOIN last l ON l.slot = s.slot"
+    " WHERE (s.model, s.version, s.variant, s.manifest_sha256)"
+    "  IS DISTINCT FROM (l.model, l.version, l.variant, l.manifest_sha256)",
 };
 
 int q_report_insert(struct db *db, int64_t workspace_id, int64_t device_id,
@@ -120,4 +142,34 @@ int q_report_set_slot(struct db *db, int64_t workspace_id, int64_t device_id,
     db_add_text(&params, slot->report);
     db_add_i64(&params, slot->received_ms);
     return db_exec(db, &SET_SLOT, &params, NULL);
+}
+
+int q_report_ran(struct db *db, int64_t workspace_id, int64_t device_id,
+                 const struct report *report, int64_t received_ms, struct arena *arena)
+{
+    size_t count = report->serving_count;
+    const char **texts[4];
+    uint8_t *digests = arena_array(arena, count, DIGEST_SHA256_SIZE);
+    struct db_params params = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        texts[i] = arena_array(arena, count, sizeof(*texts[i]));
+    for (size_t i = 0; i < count; i++) {
+        const struct report_serving *serving = &report->serving[i];
+
+        texts[0][i] = serving->slot;
+        texts[1][i] = serving->model;
+        texts[2][i] = serving->version;
+        texts[3][i] = serving->variant;
+        memcpy(digests + i * DIGEST_SHA256_SIZE, serving->manifest_sha256, DIGEST_SHA256_SIZE);
+    }
+    db_add_i64(&params, workspace_id);
+    db_add_i64(&params, device_id);
+    db_add_i64(&params, report->sequence);
+    db_add_i64(&params, report->time_ms);
+    db_add_i64(&params, received_ms);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        db_add_text_array(&params, arena, texts[i], count);
+    db_add_bytes_array(&params, arena, digests, DIGEST_SHA256_SIZE, count);
+    return db_exec(db, &RAN, &params, NULL);
 }

@@ -54,4 +54,11 @@ struct q_report_slot {
 int q_report_set_slot(struct db *db, int64_t workspace_id, int64_t device_id,
                       const struct q_report_slot *slot) MUST_CHECK;
 
+/*
+ * Adds to the history of what the device served: a row a slot where it differs from the last,
+ * slots that serve nothing any more among them. In the transaction that has inserted the report.
+ */
+int q_report_ran(struct db *db, int64_t workspace_id, int64_t device_id,
+                 const struct report *report, int64_t received_ms, struct arena *arena) MUST_CHECK;
+
 #endif

@@ -14,6 +14,7 @@ TESTED_ELSEWHERE = {
     "server/core/walk.c": "tests/integration/test_lineage_walk.py",
     "server/core/walk_diff.c": "tests/integration/test_lineage_walk.py",
     "server/core/walk_level.c": "tests/integration/test_lineage_walk.py",
+    "server/core/walk_rim.c": "tests/integration/test_lineage_devices.py",
     "server/http/download_stream.c": "tests/integration/test_downloads.py",
     "server/http/etag.c": "tests/integration/test_downloads.py",
     "server/app.c": "tests/integration/test_server.py",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/version_content.h"
 
+#include "base/cleanup.h"
 #include "registry_fixture.h"
 #include "suite.h"
 
@@ -8,14 +9,42 @@ START_TEST(metrics_fit_a_double)
 {
     struct fields_pair metric = {"accuracy", "0.5"};
     const struct manifest manifest = {.metrics = &metric, .metric_count = 1};
+    CLEANUP(arena_release) struct arena arena = {0};
     struct fields_error error = {0};
 
-    ck_assert_int_eq(version_content_check(&manifest, &error), 0);
+    ck_assert_int_eq(version_content_check(&manifest, &arena, &error), 0);
     metric.value = "1e-999";
-    ck_assert_int_eq(version_content_check(&manifest, &error), 0);
+    ck_assert_int_eq(version_content_check(&manifest, &arena, &error), 0);
     metric.value = "-1e999";
-    ck_assert_int_eq(version_content_check(&manifest, &error), VERSION_CONTENT_E_INVALID);
+    ck_assert_int_eq(version_content_check(&manifest, &arena, &error), VERSION_CONTENT_E_INVALID);
     ck_assert_ptr_nonnull(strstr(error.text, "accuracy"));
+}
+END_TEST
+
+START_TEST(what_it_was_made_from_are_references)
+{
+    static const struct {
+        const char *text;
+        int outcome;
+    } vectors[] = {
+        {"run:0190f1d2-9c1b-7e3c-9a5e-0123456789ab", 0                        },
+        {"digits@0.9.0",                             0                        },
+        {"dataset:faces",                            0                        },
+        {"faces",                                    VERSION_CONTENT_E_INVALID},
+        {"device:cam-1",                             VERSION_CONTENT_E_INVALID},
+        {"deployment:1",                             VERSION_CONTENT_E_INVALID},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(vectors); i++) {
+        CLEANUP(arena_release) struct arena arena = {0};
+        const char *from[] = {"dataset:first", vectors[i].text};
+        const struct manifest manifest = {.from = from, .from_count = 2};
+        struct fields_error error = {0};
+
+        ck_assert_int_eq(version_content_check(&manifest, &arena, &error), vectors[i].outcome);
+        if (vectors[i].outcome)
+            ck_assert_str_eq(error.path, "signed.from[1]");
+    }
 }
 END_TEST
 
@@ -52,5 +81,5 @@ END_TEST
 int main(void)
 {
     return SUITE_RUN("core/version_content", metrics_fit_a_double,
-                     what_a_manifest_says_becomes_rows);
+                     what_it_was_made_from_are_references, what_a_manifest_says_becomes_rows);
 }
