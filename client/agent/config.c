@@ -77,6 +77,8 @@ const struct option_entry config_table[] = {
      .help = "How the application of a slot is told of a new model: 'main: watch', 'main: notify', 'main: signal HUP pidfile /run/app.pid' (or 'pid N', 'unit NAME'), 'main: restart COMMAND'. Where nothing is said: watch."},
     {"slot", "reload_timeout", OPTION_DURATION, AT(reload_timeout_ms), "60s", .min = 100, .max = DAY_MS,
      .help = "How long the application may take to say that it serves the new model, before the old one is put back."},
+    {"slot", "reclaim_after", OPTION_DURATION, AT(reclaim_after_ms), "7d", .max = 3650 * DAY_MS,
+     .help = "How long a slot that is desired no more is kept, counted while the agent runs. Then its disk is reclaimed, unless an application uses it. 0: never."},
     {0},
 };
 // clang-format on

@@ -68,6 +68,7 @@ struct config {
 
     struct options_list reload;
     int64_t reload_timeout_ms;
+    int64_t reclaim_after_ms; /* 0: never */
 
     /* made from the above */
     struct device_facts facts;

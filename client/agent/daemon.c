@@ -9,6 +9,7 @@
 #include "agent/ipc.h"
 #include "agent/loop.h"
 #include "agent/parts.h"
+#include "agent/reclaim.h"
 #include "agent/reporter.h"
 #include "agent/status.h"
 #include "agent/store.h"
@@ -42,6 +43,7 @@ struct daemon {
     struct sync sync;
     struct follow follow;
     struct chores chores;
+    struct reclaim reclaim;
     struct parts parts;
     bool answered;
     bool failed;
@@ -191,6 +193,13 @@ static int open_http(struct daemon *daemon)
     return r;
 }
 
+static bool keeps(void *state, const char *slot)
+{
+    const struct daemon *daemon = state;
+
+    return sync_keeps(&daemon->sync, slot);
+}
+
 static void assemble(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
@@ -217,6 +226,7 @@ static void assemble(struct daemon *daemon)
     daemon->sync.answered = on_answered;
     daemon->sync.state_of_owner = daemon;
     daemon->chores = (struct chores){.parts = &daemon->parts, .idle = look_soon, .state = daemon};
+    daemon->reclaim = (struct reclaim){.parts = &daemon->parts, .keeps = keeps, .state = daemon};
     follow_init(&daemon->follow, &daemon->parts, &daemon->sync);
 }
 
@@ -238,16 +248,19 @@ static int start(struct daemon *daemon)
         r = sync_begin(&daemon->sync);
     if (r)
         return r;
-    if (daemon->config->once)
+    if (daemon->config->once) {
         sync_ask(&daemon->sync, 0);
-    else
-        follow_start(&daemon->follow);
+        return 0;
+    }
+    follow_start(&daemon->follow);
+    reclaim_start(&daemon->reclaim);
     return 0;
 }
 
 static void stop(struct daemon *daemon)
 {
     follow_release(&daemon->follow);
+    reclaim_release(&daemon->reclaim);
     chores_release(&daemon->chores);
     sync_release(&daemon->sync);
     reporter_release(&daemon->reporter);

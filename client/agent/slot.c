@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -236,6 +237,7 @@ int slot_load_status(const struct store *store, const char *slot, struct slot_st
         copy_member(object, "failed_detail", status.failed_detail, sizeof(status.failed_detail));
         copy_member(object, "told_code", status.told_code, sizeof(status.told_code));
         status.failed_state_version = number_member(object, "failed_state_version", 0);
+        status.released_for_ms = number_member(object, "released_for_ms", 0);
         status.installed_ms = number_member(object, "installed_ms", 0);
         status.gap_us = number_member(object, "gap_us", -1);
         status.duration_ms = number_member(object, "duration_ms", -1);
@@ -248,10 +250,11 @@ int slot_save_status(const struct store *store, const char *slot, const struct s
 {
     CLEANUP(cleanup_json)
     json_t *object = json_pack(
-        "{s:b,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "managed", (int)status->managed, "failed_manifest",
-        status->failed_manifest, "failed_code", status->failed_code, "failed_detail",
-        status->failed_detail, "told_code", status->told_code, "failed_state_version",
-        (json_int_t)status->failed_state_version, "installed_ms", (json_int_t)status->installed_ms,
+        "{s:b,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "managed", (int)status->managed,
+        "failed_manifest", status->failed_manifest, "failed_code", status->failed_code,
+        "failed_detail", status->failed_detail, "told_code", status->told_code,
+        "failed_state_version", (json_int_t)status->failed_state_version, "released_for_ms",
+        (json_int_t)status->released_for_ms, "installed_ms", (json_int_t)status->installed_ms,
         "gap_us", (json_int_t)status->gap_us, "duration_ms", (json_int_t)status->duration_ms);
     char path[SLOT_PATH_SIZE];
 
@@ -380,6 +383,94 @@ int slot_remove_version(const struct store *store, const char *slot, const char 
     if (renameat(store->dir_fd, path, store->dir_fd, doomed) < 0)
         return log_fail_errno("cannot rename '%s'", path);
     return file_remove_tree(store->dir_fd, doomed);
+}
+
+/*
+ * Whether a process has an artifact open or mapped. The kernel gives a write lease (fcntl(2)) only
+ * to who alone has the file open; on file systems without leases nobody is seen.
+ */
+static bool is_open(int dir_fd, const struct slot_artifact *artifact)
+{
+    AUTO_CLOSE int fd = openat(dir_fd, artifact->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+    /* Who opens it in this very moment is told by a signal: one that is ignored. */
+    if (fcntl(fd, F_SETSIG, SIGURG) < 0 || fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
+        return errno == EAGAIN;
+    (void)fcntl(fd, F_SETLEASE, F_UNLCK);
+    return false;
+}
+
+static bool is_any_open(const struct store *store, const char *slot, const char *id, int dir_fd)
+{
+    CLEANUP(arena_release) struct arena arena = {0};
+    struct slot_version version;
+
+    if (slot_load_version(store, slot, id, &arena, &version))
+        return false;
+    for (size_t i = 0; i < version.artifact_count; i++)
+        if (is_open(dir_fd, &version.artifacts[i]))
+            return true;
+    return false;
+}
+
+/* Takes the exclusive lock of what `current` names; ret_fd stays -1 where that is nothing. */
+static int lock_current(const struct store *store, const char *slot, int *ret_fd)
+{
+    char path[SLOT_PATH_SIZE];
+    char id[SLOT_ID_SIZE];
+    int r = slot_resolve(store, slot, SLOT_LINK_CURRENT, id);
+
+    if (r)
+        return r < 0 ? r : 0;
+    version_path(path, slot, id);
+    AUTO_CLOSE int fd =
+        openat(store->dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : log_fail_errno("cannot open '%s'", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK ? SLOT_E_IN_USE : log_fail_errno("cannot lock '%s'", path);
+    if (is_any_open(store, slot, id, fd))
+        return SLOT_E_IN_USE;
+    *ret_fd = TAKE_FD(fd);
+    return 0;
+}
+
+/* The lock is held until all is gone, as in slot_remove_version. */
+int slot_remove(const struct store *store, const char *slot)
+{
+    char path[SLOT_PATH_SIZE];
+    char doomed[SLOT_PATH_SIZE];
+    AUTO_CLOSE int fd = -1;
+    int r = lock_current(store, slot, &fd);
+
+    if (r)
+        return r;
+    (void)snprintf(path, sizeof(path), "models/%s", slot);
+    (void)snprintf(doomed, sizeof(doomed), "models/" DOOMED_PREFIX "%s", slot);
+    r = file_remove_tree(store->dir_fd, doomed);
+    if (r)
+        return r;
+    if (renameat(store->dir_fd, path, store->dir_fd, doomed) < 0)
+        return errno == ENOENT ? 0 : log_fail_errno("cannot rename '%s'", path);
+    return file_remove_tree(store->dir_fd, doomed);
+}
+
+static int sweep_entry(void *state, const char *name)
+{
+    const struct store *store = state;
+    char path[SLOT_PATH_SIZE];
+
+    if (strncmp(name, DOOMED_PREFIX, sizeof(DOOMED_PREFIX) - 1) != 0)
+        return 0;
+    (void)snprintf(path, sizeof(path), "models/%.255s", name);
+    return file_remove_tree(store->dir_fd, path);
+}
+
+int slot_sweep(const struct store *store)
+{
+    return each_entry(store, "models", NULL, sweep_entry, (void *)(uintptr_t)store);
 }
 
 struct pruning {

@@ -48,9 +48,10 @@ struct slot_status {
     int64_t failed_state_version;                 /* ... while the desired state is this one */
     char failed_code[64];
     char failed_detail[512];
-    char told_code[64];   /* the transient failure that was reported last for that state */
-    int64_t installed_ms; /* wall clock */
-    int64_t gap_us;       /* of the last switch; -1: not measured */
+    char told_code[64];      /* the transient failure that was reported last for that state */
+    int64_t released_for_ms; /* how long it has been desired no more */
+    int64_t installed_ms;    /* wall clock */
+    int64_t gap_us;          /* of the last switch; -1: not measured */
     int64_t duration_ms;
 };
 
@@ -111,6 +112,16 @@ int slot_find_artifact(const struct store *store, const uint8_t sha256[static DI
  * half removed. What is held is kept for the next time.
  */
 int slot_prune(const struct store *store, const char *slot) MUST_CHECK;
+
+/*
+ * Removes a slot as a whole: it is there, or it is not.
+ * Returns 0, SLOT_E_IN_USE (its current version is held, or a file of it is open or mapped), or
+ * negative.
+ */
+int slot_remove(const struct store *store, const char *slot) MUST_CHECK;
+
+/* What a crash left of slots that were being removed. */
+int slot_sweep(const struct store *store) MUST_CHECK;
 
 /* Removes one version that nothing points at. Returns 0, SLOT_E_IN_USE, or negative. */
 int slot_remove_version(const struct store *store, const char *slot, const char *id) MUST_CHECK;

@@ -63,10 +63,7 @@ static void on_stale(void *state)
     struct sync *sync = state;
 
     sync->stale = true;
-    if (sync->transfer)
-        begin_round(sync);
-    else
-        sync_ask(sync, 0);
+    on_retry(sync);
 }
 
 void sync_init(struct sync *sync, const struct parts *parts, const struct retry *retry)
@@ -575,6 +572,12 @@ bool sync_is_asking(const struct sync *sync)
 bool sync_is_idle(const struct sync *sync)
 {
     return !sync->transfer && !is_busy(sync) && sync->install.phase == INSTALL_IDLE;
+}
+
+bool sync_keeps(const struct sync *sync, const char *slot)
+{
+    return !goal_of(sync) || is_busy(sync) || sync->install.phase != INSTALL_IDLE ||
+           state_find(goal_of(sync), slot);
 }
 
 int64_t sync_version(const struct sync *sync)

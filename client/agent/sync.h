@@ -76,6 +76,9 @@ bool sync_is_asking(const struct sync *sync);
 /* Nothing is under way and everything is as desired, as far as it can be for now. */
 bool sync_is_idle(const struct sync *sync);
 
+/* Whether a slot must not be touched: it is desired, or that is not known, or work is under way. */
+bool sync_keeps(const struct sync *sync, const char *slot);
+
 /* The version of the state that we hold, as an ETag is made of it; -1: none. */
 int64_t sync_version(const struct sync *sync);
 

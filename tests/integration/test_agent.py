@@ -473,3 +473,23 @@ def test_tells_the_server_what_it_is_where_that_changed(gateway, key, agent):
     gateway._failed = original
     facts = json.loads((agent.state / "metadata" / "facts.json").read_text())
     assert facts["attributes"] == {"board": "rpi5"}
+
+
+# ---- slots that are desired no more -------------------------------------------------------------
+
+
+def test_a_slot_that_is_desired_no_more_gives_its_disk_back(gateway, key, device):
+    """Not the model that a process has open; the other slot stays as it is."""
+    agent = device({"slot": {"reclaim_after": "400ms"}})
+    gateway.publish(key, "1.0.0", OLD)
+    gateway.publish(key, "2.0.0", NEW, slot="other")
+    agent.start()
+    wait_until(lambda: agent.serves(OLD) and agent.serves(NEW, "other"), what=agent.log)
+    with open(agent.slot() / "current" / "model.onnx", "rb"):
+        gateway.unassign("main")
+        agent.wait_log("slot 'main' is desired no more, but an application uses it")
+        assert agent.serves(OLD)
+    wait_until(lambda: not agent.slot().exists(), what=agent.log)
+    assert agent.serves(NEW, "other")
+    gateway.publish(key, "1.0.0", OLD)
+    wait_until(lambda: agent.serves(OLD), what=agent.log)
