@@ -51,28 +51,26 @@ int router_match(const struct route *routes, const char *method, const char *pat
                  struct route_match *ret_match, char ret_allow[static ROUTER_ALLOW_SIZE])
 {
     bool head = strcmp(method, "HEAD") == 0;
-    struct route_match get = {0};
+    const struct route *get = NULL;
 
     ret_allow[0] = '\0';
     for (const struct route *route = routes; route->method; route++) {
-        struct route_match match;
-
-        if (!path_fits(route->pattern, path, &match))
+        if (!path_fits(route->pattern, path, ret_match))
             continue;
-        match.route = route;
         if (strcmp(route->method, method) == 0) {
-            *ret_match = match;
+            ret_match->route = route;
             return 0;
         }
         add_method(ret_allow, route->method);
         if (strcmp(route->method, "GET") != 0)
             continue;
         add_method(ret_allow, "HEAD");
-        if (head && !get.route)
-            get = match;
+        if (!get)
+            get = route;
     }
-    if (get.route) {
-        *ret_match = get;
+    if (head && get) {
+        (void)path_fits(get->pattern, path, ret_match);
+        ret_match->route = get;
         return 0;
     }
     return ret_allow[0] ? ROUTER_E_METHOD : ROUTER_E_NOT_FOUND;

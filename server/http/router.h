@@ -59,7 +59,8 @@ enum {
 
 #define ROUTER_ALLOW_SIZE 64
 
-/* routes ends with an entry whose method is NULL. Pure; thread-safe. */
+/* routes ends with an entry whose method is NULL. ret_match is scratch space unless 0 is returned.
+ * Pure; thread-safe. */
 int router_match(const struct route *routes, const char *method, const char *path,
                  struct route_match *ret_match, char ret_allow[static ROUTER_ALLOW_SIZE]);
 
