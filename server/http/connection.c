@@ -97,7 +97,8 @@ void connection_close(struct connection_set *set, struct connection *connection)
 
 void connection_trust(struct connection_set *set, struct connection *connection)
 {
-    if (atomic_exchange(&connection->known, true))
+    if (atomic_load_explicit(&connection->known, memory_order_relaxed) ||
+        atomic_exchange(&connection->known, true))
         return;
     (void)pthread_mutex_lock(&set->lock);
     unlink_one(connection);

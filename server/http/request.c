@@ -26,9 +26,9 @@ static void destroy(struct waker *waker)
 /* "http://host/path" is as good as "/path" (RFC 9112, 3.2.2) */
 static const char *skip_authority(const char *uri)
 {
-    const char *after = strstr(uri, "://");
+    const char *after = *uri == '/' ? NULL : strstr(uri, "://");
 
-    if (*uri == '/' || !after || strcspn(uri, "/?") < (size_t)(after - uri))
+    if (!after || strcspn(uri, "/?") < (size_t)(after - uri))
         return uri;
     after = strchr(after + 3, '/');
     return after ? after : "/";
@@ -43,13 +43,16 @@ struct request *request_new(struct listener *listener, struct connection *connec
 
     uri = skip_authority(uri);
     length = strlen(uri);
-    request = calloc(1, sizeof(*request) + length + 2);
+    /* not calloc(), which passes by the thread's free lists */
+    request = malloc(sizeof(*request) + length + 2);
     if (!request)
         return NULL;
+    *request = (struct request){0};
     waker_init(&request->waker, mhd, destroy);
     request->listener = listener;
     request->connection = connection;
-    memcpy(request->uri, uri, length);
+    memcpy(request->uri, uri, length + 1);
+    request->uri[length + 1] = '\0';
     mark = strchr(request->uri, '?');
     if (mark)
         *mark = '\0';
