@@ -17,21 +17,23 @@
  */
 #define ROSTER_ID_SHARDS 1024
 
+/* What a poll reads stands first: of ten thousands that ask in turn, none is in the CPU's caches.
+ */
 struct roster_device {
     struct roster_token token;
-    struct roster_token *next_token; /* NULL: none was issued */
-    struct roster_device *chain;     /* in the id shard */
+    _Atomic int64_t version;
     int64_t id;
     int64_t workspace_id;
+    _Atomic uint32_t seen_s;
+    atomic_bool active;
+    bool connected_taken;
+    uint16_t generation;
+    uint32_t taken_s;                /* seen_s, as roster_seen_take last told it */
+    struct roster_token *next_token; /* NULL: none was issued */
+    struct roster_device *chain;     /* in the id shard */
     int64_t revision;
-    _Atomic int64_t version;
     struct assignment *assignment; /* NULL: no slots */
     struct subscription *subscriptions;
-    _Atomic uint32_t seen_s;
-    uint32_t taken_s; /* seen_s, as roster_seen_take last told it */
-    uint16_t generation;
-    bool connected_taken;
-    atomic_bool active;
     char name[];
 };
 
