@@ -15,7 +15,6 @@
 #include "model/variant.h"
 #include "json/fields.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static const char *check_role(const char *text)
@@ -66,7 +65,10 @@ static const struct shape bulk_shape = SHAPE(struct bulk_body, bulk_fields);
 
 static void answer(struct reply *reply, int64_t version, const char *slots)
 {
-    reply_headerf(reply, "ETag", "\"%" PRId64 "\"", version);
+    char tag[ETAG_NUMBER_SIZE];
+
+    etag_print_number(version, tag);
+    reply_header(reply, "ETag", tag);
     reply_json(reply, 200, desired_reply_encode(version, slots));
 }
 

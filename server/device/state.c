@@ -8,7 +8,6 @@
 #include "push/roster.h"
 #include "push/wheel.h"
 
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -92,6 +91,14 @@ static bool poll_is_over(const struct call *call)
            (poll && (atomic_load(&poll->expired) || atomic_load(&poll->subscription.evicted)));
 }
 
+static void add_etag(struct reply *reply, int64_t version)
+{
+    char tag[ETAG_NUMBER_SIZE];
+
+    etag_print_number(version, tag);
+    reply_header(reply, "ETag", tag);
+}
+
 static int answer(const struct call *call, struct reply *reply)
 {
     const struct gateway *gateway = call->context;
@@ -100,7 +107,7 @@ static int answer(const struct call *call, struct reply *reply)
     const char *state = roster_device_state(gateway->roster, call->principal->subject, call->arena,
                                             &size, &version);
 
-    reply_headerf(reply, "ETag", "\"%" PRId64 "\"", version);
+    add_etag(reply, version);
     reply_bytes(reply, 200, "application/json", state, size);
     return 0;
 }
@@ -135,7 +142,7 @@ int state_get(const struct call *call, struct reply *reply)
         reply_wait(reply);
         return 0;
     }
-    reply_headerf(reply, "ETag", "\"%" PRId64 "\"", version);
+    add_etag(reply, version);
     reply_empty(reply, 304);
     return 0;
 }

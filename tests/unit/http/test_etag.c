@@ -48,7 +48,30 @@ START_TEST(takes_one_strong_number_only)
 }
 END_TEST
 
+START_TEST(prints_numbers)
+{
+    static const struct {
+        int64_t number;
+        const char *tag;
+    } cases[] = {
+        {0,         "\"0\""                  },
+        {9,         "\"9\""                  },
+        {10,        "\"10\""                 },
+        {1234567,   "\"1234567\""            },
+        {INT64_MAX, "\"9223372036854775807\""},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char tag[ETAG_NUMBER_SIZE];
+
+        etag_print_number(cases[i].number, tag);
+        ck_assert_str_eq(tag, cases[i].tag);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    return SUITE_RUN("http/etag", finds_a_number_among_tags, takes_one_strong_number_only);
+    return SUITE_RUN("http/etag", prints_numbers, finds_a_number_among_tags,
+                     takes_one_strong_number_only);
 }
