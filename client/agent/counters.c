@@ -20,7 +20,7 @@ static int look_at_slot(void *state, const char *slot)
 {
     CLEANUP(arena_release) struct arena arena = {0};
     struct survey *survey = state;
-    struct slot_version version;
+    struct slot_version version = {0};
     char id[SLOT_ID_SIZE];
     int r = slot_resolve(survey->store, slot, SLOT_LINK_CURRENT, id);
 

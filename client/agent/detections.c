@@ -122,7 +122,7 @@ void detections_load(struct detections *detections, const struct store *store,
         (void)snprintf(detections->told, sizeof(detections->told), "%s", told);
     json_array_foreach (json_object_get(object, "detected"), i, item) {
         CLEANUP(arena_release) struct arena arena = {0};
-        struct fields_error error;
+        struct fields_error error = {0};
         struct detection detection;
 
         if (detections->count < REPORT_DETECTIONS_MAX &&

@@ -52,7 +52,7 @@ static int make_key(const struct store *store, struct key_pair *ret_pair)
 
 int identity_key(const struct store *store, struct key_pair *ret_pair)
 {
-    struct fields_error error;
+    struct fields_error error = {0};
     int r = key_file_read(store->dir_fd, KEY_FILE, true, ret_pair, &error);
 
     if (r == KEY_E_MISSING)

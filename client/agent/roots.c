@@ -110,17 +110,24 @@ int roots_pin(const struct store *store, const char *path,
     return r ? r : file_replace(store->dir_fd, PINNED_FILE, bytes, size, 0600);
 }
 
+static bool copy_texts(const json_t *object, struct roots *roots)
+{
+    (void)snprintf(roots->workspace, sizeof(roots->workspace), "%s",
+                   json_string_value(json_object_get(object, "workspace")));
+    for (size_t i = 0; i < ROOTS_REPOSITORIES; i++) {
+        roots->texts[i] = rootfile_root(object, names[i]);
+        if (!roots->texts[i])
+            return false;
+    }
+    return true;
+}
+
 static int take(const json_t *object, struct roots *ret_roots)
 {
     CLEANUP(roots_release) struct roots roots = {0};
 
-    (void)snprintf(roots.workspace, sizeof(roots.workspace), "%s",
-                   json_string_value(json_object_get(object, "workspace")));
-    for (size_t i = 0; i < ROOTS_REPOSITORIES; i++) {
-        roots.texts[i] = rootfile_root(object, names[i]);
-        if (!roots.texts[i])
-            return log_fail(ERR_NO_MEMORY, "cannot load roots: out of memory");
-    }
+    if (!copy_texts(object, &roots))
+        return log_fail(ERR_NO_MEMORY, "cannot load roots: out of memory");
     *ret_roots = roots;
     roots = (struct roots){0};
     return 0;

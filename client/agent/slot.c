@@ -156,7 +156,7 @@ int slot_load_version(const struct store *store, const char *slot, const char *i
     CLEANUP(cleanup_json) json_t *object = NULL;
     char path[SLOT_PATH_SIZE];
     char file[SLOT_PATH_SIZE + sizeof("/" VERSION_FILE)];
-    struct fields_error error;
+    struct fields_error error = {0};
     int r;
 
     version_path(path, slot, id);

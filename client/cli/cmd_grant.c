@@ -76,7 +76,7 @@ static int read_granted(struct grant *grant)
     grant->threshold = delegation.role.threshold;
     json_array_foreach ((json_t *)delegation.role.keyids, i, keyid) {
         const json_t *object = json_object_get(delegation.role.keys, json_string_value(keyid));
-        struct fields_error error;
+        struct fields_error error = {0};
 
         if (grant->key_count == KEYRING_MAX ||
             key_parse(object, &grant->keys[grant->key_count], &error))

@@ -24,7 +24,7 @@ int model_keys_read(struct server *server, const char *model, struct model_keys 
     keys.keys = arena_array(arena, json_array_size(listed) + 1, sizeof(*keys.keys));
     json_array_foreach (listed, index, item) {
         struct model_key *key = &keys.keys[keys.count];
-        struct fields_error error;
+        struct fields_error error = {0};
 
         /* A scheme that this program does not know is a key that it cannot use. */
         if (key_parse(json_object_get(item, "key"), &key->key, &error))

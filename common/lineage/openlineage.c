@@ -54,8 +54,8 @@ static const struct shape facet_shape =
     SHAPE(struct openlineage_facet, facet_fields, .open = true,
           .key_offset = offsetof(struct openlineage_facet, name));
 
-#define FACETS(label, T, member)                                                                   \
-    FIELD_ARRAY(label, MAP, T, member.facets, member.count, .nullable = true,                      \
+#define FACETS(label, T, items, items_count)                                                       \
+    FIELD_ARRAY(label, MAP, T, items, items_count, .nullable = true,                               \
                 .max = OPENLINEAGE_FACETS_MAX, .key_check = check_facet_name,                      \
                 .shape = &facet_shape)
 #define TEXT_FACET_FIELD(label, T, member, limit)                                                  \
@@ -86,10 +86,10 @@ static const struct field dataset_fields[] = {
           .max = REF_NAMESPACE_MAX),
     FIELD("name", STRING, struct dataset, said.name, .required = true, .min = 1,
           .max = REF_NAME_MAX),
-    FACETS("facets", struct dataset, said.facets),
+    FACETS("facets", struct dataset, said.facets.facets, said.facets.count),
     FIELD_INSIDE("facets", .nullable = true, .shape = &dataset_facet_shape),
-    FACETS("inputFacets", struct dataset, said.input_facets),
-    FACETS("outputFacets", struct dataset, said.output_facets),
+    FACETS("inputFacets", struct dataset, said.input_facets.facets, said.input_facets.count),
+    FACETS("outputFacets", struct dataset, said.output_facets.facets, said.output_facets.count),
 };
 static const struct shape dataset_shape = SHAPE(struct dataset, dataset_fields, .open = true);
 
@@ -120,7 +120,7 @@ static const struct field job_fields[] = {
     FIELD("namespace", STRING, struct job, said.space, .required = true, .min = 1,
           .max = REF_NAMESPACE_MAX),
     FIELD("name", STRING, struct job, said.name, .required = true, .min = 1, .max = REF_NAME_MAX),
-    FACETS("facets", struct job, said.facets),
+    FACETS("facets", struct job, said.facets.facets, said.facets.count),
     FIELD_INSIDE("facets", .nullable = true, .shape = &job_facet_shape),
 };
 static const struct shape job_shape = SHAPE(struct job, job_fields, .open = true);
@@ -155,7 +155,7 @@ static const struct shape run_facet_shape = SHAPE(struct run, run_facet_fields, 
 
 static const struct field run_fields[] = {
     FIELD("runId", STRING, struct run, said.id, .required = true, .check = check_uuid),
-    FACETS("facets", struct run, said.facets),
+    FACETS("facets", struct run, said.facets.facets, said.facets.count),
     FIELD_INSIDE("facets", .nullable = true, .shape = &run_facet_shape),
 };
 static const struct shape run_shape = SHAPE(struct run, run_fields, .open = true);

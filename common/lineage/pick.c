@@ -62,11 +62,12 @@ static void skip_value(struct cursor *cursor)
 static bool says(const char *start, const char *end, const char *name)
 {
     json_auto_t *value = NULL;
+    size_t size = (size_t)(end - start);
+    size_t length = strlen(name);
 
-    if (!memchr(start, '\\', (size_t)(end - start)))
-        return (size_t)(end - start) == strlen(name) + 2 &&
-               memcmp(start + 1, name, strlen(name)) == 0;
-    value = json_loadb(start, (size_t)(end - start), JSON_DECODE_ANY, NULL);
+    if (!memchr(start, '\\', size))
+        return size == length + 2 && memcmp(start + 1, name, length) == 0;
+    value = json_loadb(start, size, JSON_DECODE_ANY, NULL);
     return value && json_is_string(value) && strcmp(json_string_value(value), name) == 0;
 }
 

@@ -91,7 +91,7 @@ static int decode_plain(const json_t *secret, struct arena *arena, struct key_fi
                         struct fields_error *error)
 {
     struct plain_secret plain;
-    struct fields_error inner;
+    struct fields_error inner = {0};
     bool fits = false;
     int r;
 
@@ -109,7 +109,7 @@ static int decode_sealed(const json_t *secret, struct arena *arena, struct key_f
                          struct fields_error *error)
 {
     struct sealed_secret sealed;
-    struct fields_error inner;
+    struct fields_error inner = {0};
 
     if (fields_decode(&sealed_shape, secret, arena, &sealed, &inner))
         return refuse_secret(&inner, error);

@@ -50,7 +50,7 @@ int metadata_parse(enum metadata_type type, const char *bytes, size_t size,
                    struct metadata *ret_metadata, struct reason *reason)
 {
     CLEANUP(metadata_release) struct metadata metadata = {.type = type};
-    struct fields_error error;
+    struct fields_error error = {0};
     int r;
 
     r = canon_parse(bytes, size, SIZE_MAX, &metadata.document, &error);

@@ -82,7 +82,7 @@ static bool signature_is_good(const struct tuf_role *role, const json_t *signatu
     const char *hex = json_string_value(json_object_get(signature, "sig"));
     const json_t *object = json_object_get(role->keys, keyid);
     uint8_t bytes[KEY_SIGNATURE_MAX];
-    struct fields_error error;
+    struct fields_error error = {0};
     size_t size;
 
     if (!hex || !object || !lists(role->keyids, keyid))

@@ -17,7 +17,7 @@ bool device_names_read(const struct call *call, const json_t *devices, const cha
                        const char *const **ret_names, size_t *ret_count, struct reply *reply)
 {
     size_t count = json_array_size(devices);
-    struct fields_error error;
+    struct fields_error error = {0};
     const char **names;
     size_t distinct = 0;
 

@@ -18,7 +18,7 @@ static int device_key(const struct q_device *device, struct key *ret_key)
 {
     char public[2 * Q_DEVICE_KEY_SIZE + 1];
     char keyid[KEY_ID_SIZE];
-    struct fields_error error;
+    struct fields_error error = {0};
     int r;
 
     text_hex(device->public_key, sizeof(device->public_key), public);

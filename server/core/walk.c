@@ -348,7 +348,7 @@ static int keep_path(const struct graph *goal, const struct graph *seen, uint32_
                      struct graph *path)
 {
     uint32_t met = graph_find(goal, seen->nodes[reached].id);
-    uint32_t chain[4]; /* a variant and an artifact stand for a version, at most */
+    uint32_t chain[4] = {0}; /* a variant and an artifact stand for a version, at most */
     size_t count = 0;
     int r = 0;
 

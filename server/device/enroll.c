@@ -55,7 +55,7 @@ static int refuse(int outcome, struct reply *reply)
 static int read_request(const struct call *call, struct envelope *ret_envelope,
                         struct enrolment *ret_request, struct reply *reply)
 {
-    struct fields_error error;
+    struct fields_error error = {0};
     size_t size;
     const char *bytes = request_body(call->request, &size);
     int r = envelope_parse(bytes, size, ENROLMENT_SIZE_MAX, call->arena, ret_envelope, &error);
