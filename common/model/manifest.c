@@ -80,6 +80,9 @@ static const struct field manifest_fields[] = {
     FIELD_ARRAY("metrics", PAIRS, struct decoded, manifest.metrics, manifest.metric_count,
                 .max = MANIFEST_PAIRS_MAX, .check = name_check_metric,
                 .key_check = name_check_tag_key),
+    FIELD_ARRAY("measured_on", PAIRS, struct decoded, manifest.measured_on,
+                manifest.measured_on_count, .max = MANIFEST_PAIRS_MAX, .check = name_check_dataset,
+                .key_check = name_check_tag_key),
     FIELD_ARRAY("params", PAIRS, struct decoded, manifest.params, manifest.param_count,
                 .max = MANIFEST_PAIRS_MAX, .check = name_check_tag_value,
                 .key_check = name_check_tag_key),
@@ -129,6 +132,20 @@ static int check_variants_unique(const struct manifest *manifest, struct fields_
     return 0;
 }
 
+static int check_measured(const struct manifest *manifest, struct fields_error *error)
+{
+    for (size_t i = 0; i < manifest->measured_on_count; i++) {
+        const char *name = manifest->measured_on[i].key;
+        bool found = false;
+
+        for (size_t j = 0; j < manifest->metric_count && !found; j++)
+            found = strcmp(manifest->metrics[j].key, name) == 0;
+        if (!found)
+            return fields_refuse(error, "measured_on", "there is no metric '%s'", name);
+    }
+    return 0;
+}
+
 int manifest_decode(const json_t *signed_part, struct arena *arena, struct manifest *ret_manifest,
                     struct fields_error *ret_error)
 {
@@ -141,6 +158,8 @@ int manifest_decode(const json_t *signed_part, struct arena *arena, struct manif
     r = check_variants_unique(&decoded.manifest, ret_error);
     if (!r && manifest_is_addition(&decoded.manifest) && decoded.manifest.variant_count != 1)
         r = fields_refuse(ret_error, "variants", "exactly one is added to a version");
+    if (!r)
+        r = check_measured(&decoded.manifest, ret_error);
     if (r)
         return r;
     *ret_manifest = decoded.manifest;
@@ -231,12 +250,22 @@ json_t *manifest_encode(const struct manifest *manifest)
         return NULL;
     if (set_pairs(object, "tags", manifest->tags, manifest->tag_count) < 0 ||
         set_pairs(object, "metrics", manifest->metrics, manifest->metric_count) < 0 ||
+        set_pairs(object, "measured_on", manifest->measured_on, manifest->measured_on_count) < 0 ||
         set_pairs(object, "params", manifest->params, manifest->param_count) < 0)
         return NULL;
     if ((manifest->from_count && set_from(object, manifest) < 0) ||
         (manifest_is_addition(manifest) && set_adds_to(object, manifest) < 0))
         return NULL;
     return json_incref(object);
+}
+
+const char *manifest_dataset(const struct manifest *manifest, const char *metric)
+{
+    for (size_t i = 0; i < manifest->measured_on_count; i++) {
+        if (strcmp(manifest->measured_on[i].key, metric) == 0)
+            return manifest->measured_on[i].value;
+    }
+    return "";
 }
 
 const struct manifest_variant *manifest_find(const struct manifest *manifest, const char *variant)

@@ -47,6 +47,8 @@ struct manifest {
     size_t tag_count;
     struct fields_pair *metrics; /* values are decimal numbers */
     size_t metric_count;
+    struct fields_pair *measured_on; /* what some of the metrics were measured on */
+    size_t measured_on_count;
     struct fields_pair *params;
     size_t param_count;
     struct manifest_variant *variants; /* at least one, ids unique */
@@ -73,6 +75,9 @@ int manifest_decode(const json_t *signed_part, struct arena *arena, struct manif
 
 /* The `signed` part as a new reference; NULL where memory ends. Decode it to check it. */
 json_t *manifest_encode(const struct manifest *manifest);
+
+/* What a metric was measured on; "" where the manifest does not say. */
+const char *manifest_dataset(const struct manifest *manifest, const char *metric);
 
 /* The variant "runtime/hardware/precision", or NULL. */
 const struct manifest_variant *manifest_find(const struct manifest *manifest, const char *variant);

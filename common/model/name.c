@@ -37,6 +37,19 @@ const char *name_check_version(const char *text)
     return "a semantic version such as 1.4.0-rc.1, or a plain number, of at most 64 characters";
 }
 
+const char *name_check_alias(const char *text)
+{
+    const char *wrong = name_check(text);
+    const char *number = text + (*text == 'v');
+
+    if (wrong)
+        return wrong;
+    if (!name_check_version(text) || strcmp(text, "latest") == 0 ||
+        number[strspn(number, DIGITS)] == '\0')
+        return "a name that is no version, nor 'latest', nor a number with a 'v' before it,";
+    return NULL;
+}
+
 const char *name_check_part(const char *text)
 {
     if (matches(text, LOWER DIGITS, LOWER DIGITS "._+-", NAME_PART_MAX_BYTES))
@@ -56,6 +69,16 @@ const char *name_check_tag_key(const char *text)
 const char *name_check_tag_value(const char *text)
 {
     return strlen(text) <= NAME_TAG_VALUE_MAX_BYTES ? NULL : "a text of at most 1024 bytes";
+}
+
+const char *name_check_dataset(const char *text)
+{
+    size_t length = strlen(text);
+    bool good = length > 0 && length <= NAME_DATASET_MAX_BYTES;
+
+    for (const char *c = text; *c; c++)
+        good = good && (unsigned char)*c >= 0x20 && *c != 0x7f;
+    return good ? NULL : "the name of a dataset, 1 to 512 bytes without control characters,";
 }
 
 static const char *skip_digits(const char *cursor, bool *ret_some)

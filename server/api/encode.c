@@ -24,3 +24,10 @@ json_t *encode_stored(const char *json)
     log_line(LOG_ERROR, "the database wrote JSON that cannot be read: %s", error.text);
     return json_null();
 }
+
+json_t *encode_archived(int64_t at_ms, const char *by, const char *reason)
+{
+    if (at_ms == 0)
+        return json_null();
+    return json_pack("{s:o, s:s, s:s}", "at", encode_time(at_ms), "by", by, "reason", reason);
+}

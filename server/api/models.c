@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "api/encode.h"
 #include "api/registry_problems.h"
+#include "api/registry_reply.h"
 #include "base/log.h"
 #include "core/keys.h"
 #include "core/models.h"
@@ -15,6 +16,7 @@
 #include "json/fields.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct given_key {
     const char *name;
@@ -49,10 +51,19 @@ static const struct shape model_shape = SHAPE(struct given_model, model_fields);
 
 static json_t *encode(const struct q_model *model)
 {
-    return json_pack("{s:s, s:s, s:o, s:o, s:s?, s:o, s:s}", "name", model->name, "description",
-                     model->description, "tags", encode_stored(model->tags_json), "keys",
-                     encode_stored(model->keys_json), "latest", model->latest, "created_at",
-                     encode_time(model->created_ms), "created_by", model->created_by);
+    json_t *object =
+        json_pack("{s:s, s:s, s:o, s:o, s:s?, s:o, s:s}", "name", model->name, "description",
+                  model->description, "tags", encode_stored(model->tags_json), "keys",
+                  encode_stored(model->keys_json), "latest", model->latest, "created_at",
+                  encode_time(model->created_ms), "created_by", model->created_by);
+
+    (void)json_object_set_new(object, "aliases", encode_stored(model->aliases_json));
+    (void)json_object_set_new(object, "card_bytes", json_integer((json_int_t)model->card_bytes));
+    (void)json_object_set_new(object, "revision", json_integer((json_int_t)model->revision));
+    (void)json_object_set_new(
+        object, "archived",
+        encode_archived(model->archived_ms, model->archived_by, model->archive_reason));
+    return object;
 }
 
 /* The keys as they are stored, or the problem with one of them. */
@@ -129,15 +140,21 @@ int models_on_post(const struct call *call, struct reply *reply)
 
 int models_on_list(const struct call *call, struct reply *reply)
 {
+    const char *state = request_query(call->request, "state");
     struct q_model_page found;
     struct page page;
     int r;
 
+    if (state && strcmp(state, "active") != 0 && strcmp(state, "archived") != 0) {
+        reply_problem(reply, &problems_invalid_field, "state: active or archived expected");
+        return 0;
+    }
     r = page_parse(call, &page, reply);
     if (r)
         return r == PAGE_E_REFUSED ? 0 : r;
-    r = models_list(call->worker, call->principal->workspace_id, page.after, page.limit,
-                    call->arena, &found);
+    r = models_list(call->worker, call->principal->workspace_id,
+                    state && strcmp(state, "archived") == 0, page.after, page.limit, call->arena,
+                    &found);
     if (r)
         return r;
     json_t *items = json_array();
@@ -160,6 +177,7 @@ int models_on_get(const struct call *call, struct reply *reply)
     }
     if (r)
         return r;
+    registry_reply_etag(reply, model.revision);
     reply_json(reply, 200, encode(&model));
     return 0;
 }

@@ -9,6 +9,12 @@ const struct problem registry_problems_model_exists = {"model-exists", 409, "Mod
 const struct problem registry_problems_version_exists = {"version-exists", 409, "Version exists"};
 const struct problem registry_problems_version_published = {"version-published", 409,
                                                             "Version is published"};
+const struct problem registry_problems_not_published = {"version-not-published", 409,
+                                                        "Version is not published"};
+const struct problem registry_problems_archived = {"archived", 409, "Archived"};
+const struct problem registry_problems_immutable = {"immutable", 409, "It never changes"};
+const struct problem registry_problems_approvals = {"approvals-missing", 409,
+                                                    "Approvals are missing"};
 const struct problem registry_problems_key_exists = {"key-exists", 409, "Key exists"};
 const struct problem registry_problems_too_many_keys = {"too-many-keys", 409, "Too many keys"};
 const struct problem registry_problems_bad_signature = {"bad-signature", 422, "Bad signature"};

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/routes.h"
 
+#include "api/aliases.h"
+#include "api/approvals.h"
+#include "api/archive.h"
 #include "api/artifacts.h"
 #include "api/desired.h"
 #include "api/devices.h"
 #include "api/enrolments.h"
 #include "api/health.h"
+#include "api/history.h"
 #include "api/keys.h"
 #include "api/lineage.h"
 #include "api/lineage_node.h"
 #include "api/lineage_read.h"
 #include "api/metrics.h"
 #include "api/models.h"
+#include "api/notes.h"
 #include "api/openapi.h"
 #include "api/progress.h"
+#include "api/rules.h"
 #include "api/signatures.h"
 #include "api/tokens.h"
 #include "api/trust.h"
@@ -58,6 +64,22 @@ const struct route routes_api[] = {
     {"POST",   "/api/v1/models/{model}/keys",         ROLES_ADMIN,   ROUTE_WORKER, SMALL_MAX, ROUTE_IDEMPOTENT_KEY, keys_on_post},
     {"DELETE", "/api/v1/models/{model}/keys/{keyid}", ROLES_ADMIN,   ROUTE_WORKER, 0,         0,                    keys_on_delete},
 
+    {"PATCH",  "/api/v1/models/{model}",                 ROLES_REGISTER, ROUTE_WORKER, JSON_MAX,  0, notes_on_patch_model},
+    {"GET",    "/api/v1/models/{model}/card",            ROLES_READ,     ROUTE_WORKER, 0,         0, notes_on_card},
+    {"GET",    "/api/v1/models/{model}/history",         ROLES_READ,     ROUTE_WORKER, 0,         0, history_on_model},
+    {"PUT",    "/api/v1/models/{model}/archive",         ROLES_PUBLISH,  ROUTE_WORKER, SMALL_MAX, 0, archive_on_put},
+    {"DELETE", "/api/v1/models/{model}/archive",         ROLES_PUBLISH,  ROUTE_WORKER, 0,         0, archive_on_delete},
+    {"GET",    "/api/v1/models/{model}/rules",           ROLES_READ,     ROUTE_WORKER, 0,         0, rules_on_get},
+    {"PUT",    "/api/v1/models/{model}/rules",           ROLES_ADMIN,    ROUTE_WORKER, JSON_MAX,  0, rules_on_put},
+    {"GET",    "/api/v1/rules",                          ROLES_READ,     ROUTE_WORKER, 0,         0, rules_on_get},
+    {"PUT",    "/api/v1/rules",                          ROLES_ADMIN,    ROUTE_WORKER, JSON_MAX,  0, rules_on_put},
+    {"GET",    "/api/v1/models/{model}/aliases",         ROLES_READ,     ROUTE_WORKER, 0,         0, aliases_on_list},
+    {"GET",    "/api/v1/models/{model}/aliases/{alias}", ROLES_READ,     ROUTE_WORKER, 0,         0, aliases_on_get},
+    {"PUT",    "/api/v1/models/{model}/aliases/{alias}", ROLES_REGISTER, ROUTE_WORKER, SMALL_MAX, 0, aliases_on_put},
+    {"DELETE", "/api/v1/models/{model}/aliases/{alias}", ROLES_REGISTER, ROUTE_WORKER, 0,         0, aliases_on_delete},
+    {"GET",    "/api/v1/models/{model}/aliases/{alias}/history", ROLES_READ, ROUTE_WORKER, 0,     0, history_on_alias},
+    {"GET",    "/api/v1/audit",                          ROLES_ADMIN,    ROUTE_WORKER, 0,         0, history_on_audit},
+
     {"POST",   "/api/v1/models/{model}/versions",                      ROLES_PUBLISH, ROUTE_WORKER, MANIFEST_SIZE_MAX, ROUTE_IDEMPOTENT_KEY, versions_on_post},
     {"GET",    "/api/v1/models/{model}/versions",                      ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_list},
     {"GET",    "/api/v1/models/{model}/versions/{version}",            ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_get},
@@ -65,9 +87,19 @@ const struct route routes_api[] = {
     {"GET",    "/api/v1/models/{model}/versions/{version}/manifest",   ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_manifest},
     {"POST",   "/api/v1/models/{model}/versions/{version}/signatures", ROLES_PUBLISH, ROUTE_WORKER, JSON_MAX,          ROUTE_IDEMPOTENT_KEY, signatures_on_post},
 
+    {"PATCH",  "/api/v1/models/{model}/versions/{version}",                ROLES_REGISTER, ROUTE_WORKER, JSON_MAX,  0,                    notes_on_patch_version},
+    {"GET",    "/api/v1/models/{model}/versions/{version}/card",           ROLES_READ,     ROUTE_WORKER, 0,         0,                    notes_on_card},
+    {"GET",    "/api/v1/models/{model}/versions/{version}/history",        ROLES_READ,     ROUTE_WORKER, 0,         0,                    history_on_version},
+    {"PUT",    "/api/v1/models/{model}/versions/{version}/archive",        ROLES_PUBLISH,  ROUTE_WORKER, SMALL_MAX, 0,                    archive_on_put},
+    {"DELETE", "/api/v1/models/{model}/versions/{version}/archive",        ROLES_PUBLISH,  ROUTE_WORKER, 0,         0,                    archive_on_delete},
+    {"GET",    "/api/v1/models/{model}/versions/{version}/approvals",      ROLES_READ,     ROUTE_WORKER, 0,         0,                    approvals_on_list},
+    {"POST",   "/api/v1/models/{model}/versions/{version}/approvals",      ROLES_REGISTER, ROUTE_WORKER, JSON_MAX,  ROUTE_IDEMPOTENT_KEY, approvals_on_post},
+    {"DELETE", "/api/v1/models/{model}/versions/{version}/approvals/{id}", ROLES_REGISTER, ROUTE_WORKER, 0,         0,                    approvals_on_delete},
+
     {"GET",    "/api/v1/devices",                  ROLES_READ,    ROUTE_WORKER, 0,         0,                    devices_on_list},
     {"GET",    "/api/v1/devices/{device}",         ROLES_READ,    ROUTE_WORKER, 0,         0,                    devices_on_get},
     {"DELETE", "/api/v1/devices/{device}",         ROLES_OPERATE, ROUTE_WORKER, 0,         0,                    devices_on_delete},
+    {"GET",    "/api/v1/devices/{device}/history", ROLES_READ,    ROUTE_WORKER, 0,         0,                    history_on_device},
     {"GET",    "/api/v1/devices/{device}/reports", ROLES_READ,    ROUTE_WORKER, 0,         0,                    devices_on_reports},
     {"GET",    "/api/v1/devices/{device}/desired", ROLES_READ,    ROUTE_WORKER, 0,         0,                    desired_on_get},
     {"PUT",    "/api/v1/devices/{device}/desired", ROLES_OPERATE, ROUTE_WORKER, JSON_MAX,  0,                    desired_on_put},

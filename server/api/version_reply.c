@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/encode.h"
 #include "api/registry_problems.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "http/body.h"
 #include "http/problems.h"
@@ -26,17 +27,45 @@ struct versions_place version_reply_place(const struct call *call, const struct 
     };
 }
 
+/* What is signed, and what was said by others since. */
+static void add_notes(json_t *object, const struct q_version *version)
+{
+    const struct {
+        const char *name;
+        const char *json;
+    } stored[] = {
+        {"tags",         version->tags_json        },
+        {"metrics",      version->metrics_json     },
+        {"measurements", version->measurements_json},
+        {"params",       version->params_json      },
+        {"param_types",  version->param_types_json },
+        {"signed",       version->signed_json      },
+        {"aliases",      version->aliases_json     },
+        {"approved_by",  version->approved_by_json },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(stored); i++)
+        (void)json_object_set_new(object, stored[i].name, encode_stored(stored[i].json));
+    (void)json_object_set_new(object, "card_bytes", json_integer((json_int_t)version->card_bytes));
+    (void)json_object_set_new(object, "revision", json_integer((json_int_t)version->revision));
+    (void)json_object_set_new(
+        object, "archived",
+        encode_archived(version->archived_ms, version->archived_by, version->archive_reason));
+}
+
 json_t *version_reply_encode(const char *model, const struct q_version *version)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o}", "model",
-                     model, "version", version->version, "state", version->state, "created_at",
-                     encode_time(version->created_ms), "created_by", version->created_by,
-                     "published_at", encode_time(version->published_ms), "description",
-                     version->description, "tags", encode_stored(version->tags_json), "metrics",
-                     encode_stored(version->metrics_json), "params",
-                     encode_stored(version->params_json), "variants",
-                     encode_stored(version->variants_json), "manifest_sha256",
-                     version->manifest_sha256, "signed_by", encode_stored(version->signed_by_json));
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:o, s:s, s:o, s:s, s:o, s:o, s:s, s:o}", "model", model, "version",
+        version->version, "state", version->state, "created_at", encode_time(version->created_ms),
+        "created_by", version->created_by, "published_at", encode_time(version->published_ms),
+        "description", version->description, "signature",
+        version->signature_json ? encode_stored(version->signature_json) : json_null(), "variants",
+        encode_stored(version->variants_json), "manifest_sha256", version->manifest_sha256,
+        "signed_by", encode_stored(version->signed_by_json));
+
+    add_notes(object, version);
+    return object;
 }
 
 static void refuse_exists(struct reply *reply, const char *model,
@@ -151,7 +180,14 @@ int version_reply_refuse(const struct call *call, const char *version, int outco
         return 0;
     case VERSIONS_E_PUBLISHED:
         reply_problem(reply, &registry_problems_version_published,
-                      "version %s of model '%s' is published and never changes", version, model);
+                      "version %s of model '%s' is published and never changes; take it out of use "
+                      "by PUT /api/v1/models/%s/versions/%s/archive",
+                      version, model, model, version);
+        return 0;
+    case VERSIONS_E_ARCHIVED:
+        reply_problem(reply, &registry_problems_archived,
+                      "model '%s' is archived; restore it first: DELETE /api/v1/models/%s/archive",
+                      model, model);
         return 0;
     default:
         return outcome < 0 ? outcome

@@ -2,6 +2,7 @@
 #include "api/versions.h"
 
 #include "api/actor.h"
+#include "api/registry_reply.h"
 #include "api/version_reply.h"
 #include "core/versions.h"
 #include "http/page.h"
@@ -38,8 +39,10 @@ int versions_on_list(const struct call *call, struct reply *reply)
     struct page page;
     int r;
 
-    if (state && strcmp(state, "draft") != 0 && strcmp(state, "published") != 0) {
-        reply_problem(reply, &problems_invalid_field, "state: draft or published expected");
+    if (state && strcmp(state, "draft") != 0 && strcmp(state, "published") != 0 &&
+        strcmp(state, "archived") != 0) {
+        reply_problem(reply, &problems_invalid_field,
+                      "state: draft, published or archived expected");
         return 0;
     }
     r = page_parse_id(call, &page, reply);
@@ -67,6 +70,7 @@ int versions_on_get(const struct call *call, struct reply *reply)
     r = versions_find(call->worker, &place, name, call->arena, &version);
     if (r)
         return version_reply_refuse(call, name, r, NULL, reply);
+    registry_reply_etag(reply, version.revision);
     reply_json(reply, 200, version_reply_encode(place.model, &version));
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/facts.h"
+#include "core/registry.h"
 #include "db/q_desired.h"
 #include "model/variant.h"
 #include "proto/state.h"
@@ -70,6 +71,30 @@ static int find_target(struct db *db, int64_t workspace_id, const struct desired
                       "slot '%s': version '%s' of '%s' is a draft; sign it first", slot->slot,
                       slot->version, slot->model);
     return check_listing(slot, ret_target, refusal);
+}
+
+/* Whether it may be deployed: in use, which it stays until this is committed, and approved. */
+static int check_deployable(struct db *db, int64_t workspace_id, const struct desired_slot *slot,
+                            const struct q_desired_target *target, struct arena *arena,
+                            struct desired_refusal *refusal)
+{
+    const struct registry_place place = {.workspace_id = workspace_id, .model = slot->model};
+    struct q_approval_tally *tally = &refusal->approvals;
+    struct registry_refusal why = {{0}};
+    struct q_life life;
+    int r = registry_share_usable(db, &place, slot->version, arena, &life, &why);
+
+    if (r > 0)
+        return refuse(refusal, DESIRED_E_ARCHIVED, "slot '%s': %s", slot->slot, why.text);
+    if (!r)
+        r = q_approval_tally(db, workspace_id, life.model_id, target->version_id, arena, tally);
+    if (r || (int64_t)tally->count >= tally->required)
+        return r;
+    return refuse(refusal, DESIRED_E_APPROVALS,
+                  "slot '%s': %" PRId64 " people must approve version '%s' of '%s', other than who "
+                  "uploaded it; %zu did: POST /api/v1/models/%s/versions/%s/approvals",
+                  slot->slot, tally->required, slot->version, slot->model, tally->count,
+                  slot->model, slot->version);
 }
 
 static bool is_variant(const struct q_desired_variant *candidate, const char *text)
@@ -180,10 +205,22 @@ struct replacing {
     const struct desired_change *change;
     struct arena *arena;
     struct desired_refusal *refusal;
+    struct q_desired_slot *present; /* what it shall run already */
+    size_t present_count;
     int64_t device_id;
     int64_t version;
     const char *slots;
 };
+
+/* What the device shall run already needs no new leave. */
+static bool is_present(const struct replacing *replacing, const char *slot, int64_t version_id)
+{
+    for (size_t i = 0; i < replacing->present_count; i++) {
+        if (strcmp(replacing->present[i].slot, slot) == 0)
+            return replacing->present[i].version_id == version_id;
+    }
+    return false;
+}
 
 static int fill_slots(struct db *db, const struct replacing *replacing, const char *capabilities,
                       struct q_desired_slot *ret_slots)
@@ -195,6 +232,9 @@ static int fill_slots(struct db *db, const struct replacing *replacing, const ch
         int r = find_target(db, change->workspace_id, &change->slots[i], replacing->arena, &target,
                             replacing->refusal);
 
+        if (r == 0 && !is_present(replacing, change->slots[i].slot, target.version_id))
+            r = check_deployable(db, change->workspace_id, &change->slots[i], &target,
+                                 replacing->arena, replacing->refusal);
         if (r == 0)
             r = fill_slot(&change->slots[i], &target, capabilities, replacing->arena, &ret_slots[i],
                           replacing->refusal);
@@ -264,7 +304,11 @@ static int replace(struct db *db, void *arg)
         struct q_desired_slot *slots =
             arena_array(replacing->arena, change->slot_count, sizeof(*slots));
 
-        r = fill_slots(db, replacing, device.capabilities, slots);
+        if (device.assignment_id != 0)
+            r = q_desired_slots(db, change->workspace_id, &device.assignment_id, 1,
+                                replacing->arena, &replacing->present, &replacing->present_count);
+        if (r == 0)
+            r = fill_slots(db, replacing, device.capabilities, slots);
         if (r == 0)
             r = compose(slots, change->slot_count, replacing->arena, &assignment);
         if (r == 0)
@@ -527,6 +571,9 @@ static int set_slot(struct db *db, void *arg)
     setting->before = json_array();
     r = find_target(db, setting->scope.workspace_id, &setting->bulk->slot, setting->arena,
                     &setting->target, setting->refusal);
+    if (r == 0)
+        r = check_deployable(db, setting->scope.workspace_id, &setting->bulk->slot,
+                             &setting->target, setting->arena, setting->refusal);
     if (r == 0)
         r = check_names(db, setting);
     for (int i = 0; r == 0 && i < BULK_TRIES; i++) {

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "core/audit.h"
 #include "db/db.h"
+#include "db/q_approval.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,22 +22,25 @@ struct roster;
 #define DESIRED_SLOTS_MAX 64
 
 enum {
-    DESIRED_E_DEVICE = 32,   /* no such device, or it is revoked */
-    DESIRED_E_MODEL = 33,    /* no such model */
-    DESIRED_E_VERSION = 34,  /* no such version */
-    DESIRED_E_DRAFT = 35,    /* the version is not published */
-    DESIRED_E_VARIANT = 36,  /* the version has no such variant */
-    DESIRED_E_FIT = 37,      /* no variant fits the device's capabilities */
-    DESIRED_E_MATCH = 38,    /* the state is not the one that was expected */
-    DESIRED_E_SLOTS = 39,    /* more than DESIRED_SLOTS_MAX */
-    DESIRED_E_CONFLICT = 40, /* other changes of the same devices kept getting in between */
-    DESIRED_E_UNLISTED = 41, /* the image repository does not list it: devices would refuse it */
-    DESIRED_E_YANKED = 42,   /* nor ever will again */
+    DESIRED_E_DEVICE = 32,    /* no such device, or it is revoked */
+    DESIRED_E_MODEL = 33,     /* no such model */
+    DESIRED_E_VERSION = 34,   /* no such version */
+    DESIRED_E_DRAFT = 35,     /* the version is not published */
+    DESIRED_E_VARIANT = 36,   /* the version has no such variant */
+    DESIRED_E_FIT = 37,       /* no variant fits the device's capabilities */
+    DESIRED_E_MATCH = 38,     /* the state is not the one that was expected */
+    DESIRED_E_SLOTS = 39,     /* more than DESIRED_SLOTS_MAX */
+    DESIRED_E_CONFLICT = 40,  /* other changes of the same devices kept getting in between */
+    DESIRED_E_UNLISTED = 41,  /* the image repository does not list it: devices would refuse it */
+    DESIRED_E_YANKED = 42,    /* nor ever will again */
+    DESIRED_E_ARCHIVED = 43,  /* the model, or the version, is archived */
+    DESIRED_E_APPROVALS = 44, /* too few people have approved the version; approvals */
 };
 
 /* Why something was refused: a sentence for the problem document. */
 struct desired_refusal {
     char text[512];
+    struct q_approval_tally approvals;
 };
 
 struct desired_slot {

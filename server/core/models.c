@@ -108,8 +108,8 @@ int models_find(struct db *db, int64_t workspace_id, const char *name, struct ar
     return r == Q_MODEL_E_MISSING ? MODELS_E_MISSING : r;
 }
 
-int models_list(struct db *db, int64_t workspace_id, const char *after, int64_t limit,
-                struct arena *arena, struct q_model_page *ret_page)
+int models_list(struct db *db, int64_t workspace_id, bool archived, const char *after,
+                int64_t limit, struct arena *arena, struct q_model_page *ret_page)
 {
-    return q_model_list(db, workspace_id, after ? after : "", limit, arena, ret_page);
+    return q_model_list(db, workspace_id, archived, after ? after : "", limit, arena, ret_page);
 }

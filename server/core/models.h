@@ -8,6 +8,7 @@
 #include "db/q_model.h"
 #include "json/fields.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,8 +43,8 @@ int models_find(struct db *db, int64_t workspace_id, const char *name, struct ar
                 struct q_model *ret_model) MUST_CHECK;
 
 /* By name, those behind `after` (NULL: from the start), at most limit, fewer where they are
- * large. */
-int models_list(struct db *db, int64_t workspace_id, const char *after, int64_t limit,
-                struct arena *arena, struct q_model_page *ret_page) MUST_CHECK;
+ * large; either those in use, or those that are archived. */
+int models_list(struct db *db, int64_t workspace_id, bool archived, const char *after,
+                int64_t limit, struct arena *arena, struct q_model_page *ret_page) MUST_CHECK;
 
 #endif

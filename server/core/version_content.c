@@ -6,6 +6,7 @@
 #include "core/pairs.h"
 #include "db/q_variant.h"
 #include "db/q_version.h"
+#include "model/name.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,19 +36,38 @@ static int insert_metrics(struct db *db, int64_t workspace_id, int64_t version_i
 {
     struct pairs metrics = pairs_split(arena, manifest->metrics, manifest->metric_count);
     const char **values = arena_array(arena, metrics.count, sizeof(*values));
+    const char **datasets = arena_array(arena, metrics.count, sizeof(*datasets));
 
     /* PostgreSQL refuses what is too small for a double, strtod() rounds it. */
-    for (size_t i = 0; i < metrics.count; i++)
-        values[i] = arena_printf(arena, "%.17g", strtod(metrics.values[i], NULL));
-    return q_version_insert_metrics(db, workspace_id, version_id, arena, metrics.keys, values,
-                                    metrics.values, metrics.count);
+    for (size_t i = 0; i < metrics.count; i++) {
+        values[i] = version_content_number(metrics.values[i], arena);
+        datasets[i] = manifest_dataset(manifest, metrics.keys[i]);
+    }
+    return q_version_insert_metrics(
+        db, workspace_id, version_id, arena,
+        &(struct q_version_metrics){metrics.keys, values, metrics.values, datasets, metrics.count});
 }
 
-static int insert_pairs(struct db *db, enum q_version_pairs what, int64_t workspace_id,
-                        int64_t version_id, struct arena *arena, struct pairs pairs)
+const char *version_content_number(const char *text, struct arena *arena)
 {
-    return q_version_insert_pairs(db, what, workspace_id, version_id, arena, pairs.keys,
-                                  pairs.values, pairs.count);
+    double value;
+
+    if (name_check_metric(text))
+        return NULL;
+    value = strtod(text, NULL);
+    return isfinite(value) ? arena_printf(arena, "%.17g", value) : NULL;
+}
+
+static int insert_params(struct db *db, int64_t workspace_id, int64_t version_id,
+                         const struct manifest *manifest, struct arena *arena)
+{
+    struct pairs pairs = pairs_split(arena, manifest->params, manifest->param_count);
+    const char **numbers = arena_array(arena, pairs.count, sizeof(*numbers));
+
+    for (size_t i = 0; i < pairs.count; i++)
+        numbers[i] = version_content_number(pairs.values[i], arena);
+    return q_version_insert_params(db, workspace_id, version_id, arena, pairs.keys, pairs.values,
+                                   numbers, pairs.count);
 }
 
 static int insert_variants(struct db *db, int64_t workspace_id, int64_t version_id,
@@ -94,14 +114,14 @@ static int insert_artifacts(struct db *db, int64_t workspace_id, int64_t version
 int version_content_insert(struct db *db, int64_t workspace_id, int64_t version_id,
                            const struct manifest *manifest, struct arena *arena)
 {
+    struct pairs tags = pairs_split(arena, manifest->tags, manifest->tag_count);
     int r;
 
-    r = insert_pairs(db, Q_VERSION_TAGS, workspace_id, version_id, arena,
-                     pairs_split(arena, manifest->tags, manifest->tag_count));
+    r = q_version_insert_tags(db, workspace_id, version_id, arena, tags.keys, tags.values,
+                              tags.count);
     if (r)
         return r;
-    r = insert_pairs(db, Q_VERSION_PARAMS, workspace_id, version_id, arena,
-                     pairs_split(arena, manifest->params, manifest->param_count));
+    r = insert_params(db, workspace_id, version_id, manifest, arena);
     if (r)
         return r;
     r = insert_metrics(db, workspace_id, version_id, manifest, arena);

@@ -21,6 +21,9 @@ enum {
 int version_content_check(const struct manifest *manifest, struct arena *arena,
                           struct fields_error *ret_error) MUST_CHECK;
 
+/* A text as the decimal of a double, as PostgreSQL reads it; NULL where it is no number. */
+const char *version_content_number(const char *text, struct arena *arena);
+
 /* Of a manifest that was checked; inside a tx_run. Returns 0, VERSION_CONTENT_E_BUSY, or
  * negative. */
 int version_content_insert(struct db *db, int64_t workspace_id, int64_t version_id,

@@ -6,6 +6,7 @@
 #include "core/keys.h"
 #include "core/version_content.h"
 #include "crypto/text.h"
+#include "db/q_life.h"
 #include "model/manifest.h"
 #include "tuf/canon.h"
 
@@ -259,6 +260,18 @@ static int tell_lineage(struct db *db, struct work *work, int64_t version_id)
     return version_content_tell(db, &place, &work->manifest, work->arena);
 }
 
+static int refuse_archived(struct db *db, const struct work *work)
+{
+    const struct versions_place *place = work->place;
+    struct q_life model;
+    int r = q_life_lock_model(db, place->workspace_id, place->model, Q_LIFE_SHARED, work->arena,
+                              &model);
+
+    if (r)
+        return r == Q_LIFE_E_MODEL ? VERSIONS_E_MODEL : r;
+    return model.archived_ms != 0 ? VERSIONS_E_ARCHIVED : 0;
+}
+
 static int submit(struct db *db, void *arg)
 {
     struct work *work = arg;
@@ -267,6 +280,8 @@ static int submit(struct db *db, void *arg)
     int r;
 
     r = resolve(db, work->place, work->arena, &work->model_id, &work->workspace);
+    if (!r)
+        r = refuse_archived(db, work);
     if (r)
         return r;
     if (strcmp(work->manifest.workspace, work->workspace) != 0)
@@ -440,6 +455,8 @@ static int sign(struct db *db, void *arg)
     int r;
 
     r = resolve(db, work->place, work->arena, &work->model_id, &work->workspace);
+    if (!r)
+        r = refuse_archived(db, work);
     if (r)
         return r;
     work->draft.model_id = work->model_id;
@@ -540,7 +557,7 @@ int versions_find(struct db *db, const struct versions_place *place, const char 
     return find(db, model_id, version, arena, ret_version);
 }
 
-int versions_list(struct db *db, const struct versions_place *place, const char *state,
+int versions_list(struct db *db, const struct versions_place *place, const char *status,
                   int64_t before_id, int64_t limit, struct arena *arena,
                   struct q_version_page *ret_page)
 {
@@ -550,7 +567,7 @@ int versions_list(struct db *db, const struct versions_place *place, const char 
     r = resolve(db, place, arena, &model_id, NULL);
     if (r)
         return r;
-    return q_version_list(db, model_id, state, before_id, limit, arena, ret_page);
+    return q_version_list(db, model_id, status, before_id, limit, arena, ret_page);
 }
 
 int versions_manifest(struct db *db, const struct versions_place *place, const char *version,

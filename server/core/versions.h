@@ -32,6 +32,7 @@ enum {
     VERSIONS_E_SIGNATURE = 40, /* does not verify; failure.keyids */
     VERSIONS_E_ARTIFACTS = 41, /* bytes are not stored; failure.missing */
     VERSIONS_E_PUBLISHED = 42, /* it is published, and so immutable */
+    VERSIONS_E_ARCHIVED = 43,  /* the model is archived */
 };
 
 /* What the caller needs to say what is wrong. Strings live in the arena. */
@@ -62,7 +63,8 @@ struct versions_place {
  *
  * ret_created  false: it was there already, with the same bytes
  *
- * Returns 0, SYNTAX, UNKNOWN, INVALID, LARGE, MODEL, EXISTS, SIGNATURE, ARTIFACTS, or negative.
+ * Returns 0, SYNTAX, UNKNOWN, INVALID, LARGE, MODEL, ARCHIVED, EXISTS, SIGNATURE, ARTIFACTS, or
+ * negative.
  */
 int versions_submit(struct db *db, const struct versions_place *place, const void *bytes,
                     size_t size, struct arena *arena, struct q_version *ret_version,
@@ -87,7 +89,7 @@ int versions_find(struct db *db, const struct versions_place *place, const char 
                   struct arena *arena, struct q_version *ret_version) MUST_CHECK;
 
 /* Newest first, as q_version_list. Returns 0, MODEL, or negative. */
-int versions_list(struct db *db, const struct versions_place *place, const char *state,
+int versions_list(struct db *db, const struct versions_place *place, const char *status,
                   int64_t before_id, int64_t limit, struct arena *arena,
                   struct q_version_page *ret_page) MUST_CHECK;
 

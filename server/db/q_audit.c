@@ -40,7 +40,9 @@ static const struct db_stmt insert = {
     " AND split_part(object_id COLLATE \"C\", '@', 1) = "
 #define PAGE(FROM)                                                                                 \
     "SELECT seq, ms(at), actor_kind, actor_id, actor_name, actor_role, actor_address, action,"     \
-    " object_kind, object_id, before::text, after::text, previous::bytea, hash::bytea, candidates" \
+    " object_kind, object_id, before::text, after::text, previous::bytea, hash::bytea, "           \
+    "candidates,"                                                                                  \
+    " (SELECT name::text FROM workspace WHERE id = $1::bigint)"                                    \
     " FROM (SELECT candidate.*, count(*) OVER () AS candidates, row_number() OVER w AS n,"         \
     "  sum(bytes) OVER w - bytes AS bytes_before"                                                  \
     "  FROM (SELECT c.*, coalesce(octet_length(before::text), 0)"                                  \
@@ -142,6 +144,7 @@ static void read_row(const struct db_rows *rows, int row, struct arena *arena,
     *ret_row = (struct q_audit_row){
         .entry =
             {
+                    .workspace = arena_strdup(arena, db_text(rows, row, 15)),
                     .seq = db_i64(rows, row, 0),
                     .at_ms = db_i64(rows, row, 1),
                     .actor =

@@ -50,7 +50,7 @@ struct q_audit_filter {
 };
 
 struct q_audit_row {
-    struct audit_entry entry; /* without workspace, before and after */
+    struct audit_entry entry; /* without before and after */
     const char *before;       /* JSON text, or NULL */
     const char *after;
     uint8_t hash[DIGEST_SHA256_SIZE];

@@ -14,8 +14,13 @@
     "   'name', nullif(k.name, ''), 'key', k.key::json, 'added_at', rfc3339(k.added_at),"          \
     "   'revoked_at', rfc3339(k.revoked_at)) ORDER BY k.added_at, k.keyid), '[]')::text"           \
     "  FROM model_key k WHERE k.model_id = m.id) AS keys,"                                         \
-    " (SELECT v.version FROM model_version v WHERE v.model_id = m.id AND v.state = 'published'"    \
-    "  ORDER BY v.published_at DESC, v.id DESC LIMIT 1) AS latest "
+    " (SELECT v.version FROM model_version v JOIN version_state s ON s.version_id = v.id"          \
+    "  WHERE v.model_id = m.id AND v.state = 'published' AND s.status = 'published'"               \
+    "  ORDER BY v.published_at DESC, v.id DESC LIMIT 1) AS latest,"                                \
+    " (SELECT coalesce(json_object_agg(a.name, v.version ORDER BY a.name), '{}')::text"            \
+    "  FROM alias a JOIN model_version v ON v.id = a.version_id WHERE a.model_id = m.id)"          \
+    " AS aliases, octet_length(m.card)::bigint AS card_bytes, m.revision,"                         \
+    " coalesce(ms(m.archived_at), 0) AS archived_ms, m.archived_by, m.archive_reason "
 
 static const struct db_stmt insert = {
     "q_model_insert",
@@ -45,6 +50,7 @@ static const struct db_stmt list = {
     "   (SELECT whole.*, octet_length(description) + octet_length(tags) + octet_length(keys)"
     "    AS bytes FROM (SELECT " COLUMNS "FROM model m"
     "     WHERE m.workspace_id = $1::bigint AND m.name > $2::text"
+    "     AND (m.archived_at IS NOT NULL) = $4::bool"
     "     ORDER BY m.name LIMIT $3::bigint + 1) whole) candidate"
     "  WINDOW w AS (ORDER BY name)) page"
     " WHERE n <= $3::bigint AND bytes_before < 4194304 ORDER BY name",
@@ -95,6 +101,12 @@ static void read_row(const struct db_rows *rows, int row, struct arena *arena,
         .tags_json = arena_strdup(arena, db_text(rows, row, 5)),
         .keys_json = arena_strdup(arena, db_text(rows, row, 6)),
         .latest = arena_strdup(arena, db_text(rows, row, 7)),
+        .aliases_json = arena_strdup(arena, db_text(rows, row, 8)),
+        .card_bytes = db_i64(rows, row, 9),
+        .revision = db_i64(rows, row, 10),
+        .archived_ms = db_i64(rows, row, 11),
+        .archived_by = arena_strdup(arena, db_text(rows, row, 12)),
+        .archive_reason = arena_strdup(arena, db_text(rows, row, 13)),
     };
 }
 
@@ -149,8 +161,8 @@ int q_model_find(struct db *db, int64_t workspace_id, const char *name, struct a
     return 0;
 }
 
-int q_model_list(struct db *db, int64_t workspace_id, const char *after, int64_t limit,
-                 struct arena *arena, struct q_model_page *ret_page)
+int q_model_list(struct db *db, int64_t workspace_id, bool archived, const char *after,
+                 int64_t limit, struct arena *arena, struct q_model_page *ret_page)
 {
     CLEANUP(db_rows_release) struct db_rows rows = {0};
     struct db_params params = {0};
@@ -159,11 +171,12 @@ int q_model_list(struct db *db, int64_t workspace_id, const char *after, int64_t
     db_add_i64(&params, workspace_id);
     db_add_text(&params, after);
     db_add_i64(&params, limit);
+    db_add_bool(&params, archived);
     r = db_exec(db, &list, &params, &rows);
     if (r)
         return r;
     ret_page->count = (size_t)rows.count;
-    ret_page->more = rows.count > 0 && db_i64(&rows, 0, 9) > rows.count;
+    ret_page->more = rows.count > 0 && db_i64(&rows, 0, 15) > rows.count;
     ret_page->models = arena_array(arena, ret_page->count, sizeof(*ret_page->models));
     for (int i = 0; i < rows.count; i++)
         read_row(&rows, i, arena, &ret_page->models[i]);

@@ -26,7 +26,13 @@ struct q_model {
     int64_t created_ms;
     const char *tags_json;
     const char *keys_json;
-    const char *latest; /* the version published last, or NULL */
+    const char *latest; /* the version published last that is in use, or NULL */
+    const char *aliases_json;
+    int64_t card_bytes;
+    int64_t revision;    /* of what may change */
+    int64_t archived_ms; /* 0: in use */
+    const char *archived_by;
+    const char *archive_reason;
 };
 
 /* Of model it stores name, description, created_by, created_ms. Returns 0, Q_MODEL_E_EXISTS, or
@@ -49,9 +55,9 @@ struct q_model_page {
 };
 
 /* By name: those behind `after` ("": from the start), at most limit, and fewer where they are
- * large. */
-int q_model_list(struct db *db, int64_t workspace_id, const char *after, int64_t limit,
-                 struct arena *arena, struct q_model_page *ret_page) MUST_CHECK;
+ * large; either those in use, or those that are archived. */
+int q_model_list(struct db *db, int64_t workspace_id, bool archived, const char *after,
+                 int64_t limit, struct arena *arena, struct q_model_page *ret_page) MUST_CHECK;
 
 /* ret_workspace, the name of the workspace, may be NULL. Returns 0, Q_MODEL_E_MISSING, or
  * negative. */

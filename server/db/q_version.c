@@ -12,7 +12,7 @@
     " (SELECT coalesce(json_object_agg(t.key, t.value ORDER BY t.key), '{}')::text"                \
     "  FROM version_tag t WHERE t.version_id = v.id),"                                             \
     " (SELECT coalesce(json_object_agg(m.name, m.value_text ORDER BY m.name), '{}')::text"         \
-    "  FROM version_metric m WHERE m.version_id = v.id),"                                          \
+    "  FROM version_metric m WHERE m.version_id = v.id AND m.main),"                               \
     " (SELECT coalesce(json_object_agg(p.name, p.value ORDER BY p.name), '{}')::text"              \
     "  FROM version_param p WHERE p.version_id = v.id),"                                           \
     " (SELECT coalesce(json_agg(json_build_object('runtime', r.runtime, 'hardware', r.hardware,"   \
@@ -24,8 +24,30 @@
     "    FROM variant_artifact a WHERE a.variant_id = r.id)) ORDER BY r.position), '[]')::text"    \
     "  FROM variant r WHERE r.version_id = v.id),"                                                 \
     " (SELECT coalesce(json_agg(encode(s.keyid, 'hex') ORDER BY s.added_at, s.keyid), '[]')::text" \
-    "  FROM version_signature s WHERE s.version_id = v.id)"                                        \
+    "  FROM version_signature s WHERE s.version_id = v.id),"                                       \
+    " (SELECT coalesce(json_object_agg(p.name, CASE WHEN p.number IS NOT NULL THEN 'number'"       \
+    "   WHEN p.value IN ('true', 'false') THEN 'boolean' ELSE 'string' END ORDER BY p.name),"      \
+    "   '{}')::text FROM version_param p WHERE p.version_id = v.id),"                              \
+    " (SELECT coalesce(json_agg(json_build_object('name', m.name, 'value', m.value_text,"          \
+    "   'dataset', nullif(m.dataset, ''), 'signed', m.signed, 'set_at', rfc3339(m.set_at),"        \
+    "   'set_by', m.set_by) ORDER BY m.name, NOT m.signed, m.dataset), '[]')::text"                \
+    "  FROM version_metric m WHERE m.version_id = v.id),"                                          \
+    " json_build_object('tags', (SELECT coalesce(json_agg(t.key ORDER BY t.key), '[]')"            \
+    "   FROM version_tag t WHERE t.version_id = v.id AND t.signed),"                               \
+    "  'metrics', (SELECT coalesce(json_agg(m.name ORDER BY m.name), '[]')"                        \
+    "   FROM version_metric m WHERE m.version_id = v.id AND m.signed),"                            \
+    "  'params', (SELECT coalesce(json_agg(p.name ORDER BY p.name), '[]')"                         \
+    "   FROM version_param p WHERE p.version_id = v.id AND p.signed))::text,"                      \
+    " (convert_from(v.manifest, 'UTF8')::json #> '{signed,signature}')::text,"                     \
+    " (SELECT coalesce(json_agg(a.name ORDER BY a.name), '[]')::text"                              \
+    "  FROM alias a WHERE a.version_id = v.id),"                                                   \
+    " (SELECT coalesce(json_agg(a.approved_by ORDER BY a.id), '[]')::text"                         \
+    "  FROM approval a WHERE a.version_id = v.id AND a.withdrawn_at IS NULL),"                     \
+    " (SELECT coalesce(max(octet_length(c.card)), 0)::bigint FROM version_card c"                  \
+    "  WHERE c.version_id = v.id), s.revision, coalesce(ms(s.archived_at), 0), s.archived_by,"     \
+    " s.archive_reason"                                                                            \
     " "
+#define FROM "FROM model_version v JOIN version_state s ON s.version_id = v.id "
 
 #define SELECT_MANIFEST                                                                            \
     "SELECT id, state = 'published', manifest, manifest_sha256, signed_sha256"                     \
@@ -41,22 +63,28 @@ static const struct db_stmt insert = {
     " ON CONFLICT (model_id, version) DO NOTHING RETURNING id",
 };
 
-static const struct db_stmt insert_pairs[] = {
-    [Q_VERSION_TAGS] = {"q_version_insert_tags",
-                        "INSERT INTO version_tag (workspace_id, version_id, key, value)"
-                        " SELECT $1::bigint, $2::bigint, u.key, u.value"
-                        " FROM unnest($3::text[], $4::text[]) AS u (key, value)"   },
-    [Q_VERSION_PARAMS] = {"q_version_insert_params",
-                        "INSERT INTO version_param (workspace_id, version_id, name, value)"
-                          " SELECT $1::bigint, $2::bigint, u.name, u.value"
-                          " FROM unnest($3::text[], $4::text[]) AS u (name, value)"},
+static const struct db_stmt insert_tags = {
+    "q_version_insert_tags",
+    "INSERT INTO version_tag (workspace_id, version_id, key, value, signed)"
+    " SELECT $1::bigint, $2::bigint, u.key, u.value, true"
+    " FROM unnest($3::text[], $4::text[]) AS u (key, value)",
+};
+
+static const struct db_stmt insert_params = {
+    "q_version_insert_params",
+    "INSERT INTO version_param (workspace_id, version_id, name, value, number, signed)"
+    " SELECT $1::bigint, $2::bigint, u.name, u.value, u.number::double precision, true"
+    " FROM unnest($3::text[], $4::text[], $5::text[]) AS u (name, value, number)",
 };
 
 static const struct db_stmt insert_metrics = {
     "q_version_insert_metrics",
-    "INSERT INTO version_metric (workspace_id, version_id, name, value, value_text)"
-    " SELECT $1::bigint, $2::bigint, u.name, u.value::double precision, u.value_text"
-    " FROM unnest($3::text[], $4::text[], $5::text[]) AS u (name, value, value_text)",
+    "INSERT INTO version_metric (workspace_id, version_id, name, value, value_text, dataset,"
+    " signed, main)"
+    " SELECT $1::bigint, $2::bigint, u.name, u.value::double precision, u.value_text, u.dataset,"
+    " true, true"
+    " FROM unnest($3::text[], $4::text[], $5::text[], $6::text[])"
+    "  AS u (name, value, value_text, dataset)",
 };
 
 static const struct db_stmt insert_signatures = {
@@ -68,21 +96,29 @@ static const struct db_stmt insert_signatures = {
 
 static const struct db_stmt find = {
     "q_version_find",
-    "SELECT " COLUMNS "FROM model_version v WHERE v.model_id = $1::bigint AND v.version = $2::text",
+    "SELECT " COLUMNS FROM "WHERE v.model_id = $1::bigint AND v.version = $2::text",
 };
 
 /* A page is cut where it would become too large to hold: what it shows of a version is about as
- * large as its manifest. */
+ * large as its manifest, and what was added later. */
 static const struct db_stmt list = {
     "q_version_list",
     "SELECT " COLUMNS ", page.candidates FROM"
     " (SELECT id, row_number() OVER w AS n, count(*) OVER () AS candidates,"
     "   sum(bytes) OVER w - bytes AS bytes_before FROM"
-    "   (SELECT id, octet_length(manifest) AS bytes FROM model_version"
-    "    WHERE model_id = $1::bigint AND ($2::text IS NULL OR state = $2::text)"
-    "    AND ($3::bigint = 0 OR id < $3::bigint) ORDER BY id DESC LIMIT $4::bigint + 1) candidate"
+    "   (SELECT c.version_id AS id, octet_length(manifest)"
+    "     + (SELECT coalesce(sum(octet_length(t.value) + 256), 0) FROM version_tag t"
+    "      WHERE t.version_id = c.version_id AND NOT t.signed)"
+    "     + (SELECT coalesce(sum(octet_length(p.value) + 256), 0) FROM version_param p"
+    "      WHERE p.version_id = c.version_id AND NOT p.signed)"
+    "     + (SELECT coalesce(sum(octet_length(x.dataset) + 512), 0) FROM version_metric x"
+    "      WHERE x.version_id = c.version_id AND NOT x.signed) AS bytes FROM version_state c"
+    "    JOIN model_version m ON m.id = c.version_id WHERE c.model_id = $1::bigint"
+    "    AND CASE WHEN $2::text IS NULL THEN c.status <> 'archived' ELSE c.status = $2::text END"
+    "    AND ($3::bigint = 0 OR c.version_id < $3::bigint)"
+    "    ORDER BY c.version_id DESC LIMIT $4::bigint + 1) candidate"
     "  WINDOW w AS (ORDER BY id DESC)) page"
-    " JOIN model_version v ON v.id = page.id"
+    " JOIN model_version v ON v.id = page.id JOIN version_state s ON s.version_id = v.id"
     " WHERE page.n <= $4::bigint AND page.bytes_before < 4194304 ORDER BY v.id DESC",
 };
 
@@ -136,9 +172,8 @@ int q_version_insert(struct db *db, const struct q_version_draft *draft, int64_t
     return 0;
 }
 
-int q_version_insert_pairs(struct db *db, enum q_version_pairs what, int64_t workspace_id,
-                           int64_t id, struct arena *arena, const char *const *keys,
-                           const char *const *values, size_t count)
+int q_version_insert_tags(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                          const char *const *keys, const char *const *values, size_t count)
 {
     struct db_params params = {0};
 
@@ -146,12 +181,12 @@ int q_version_insert_pairs(struct db *db, enum q_version_pairs what, int64_t wor
     db_add_i64(&params, id);
     db_add_text_array(&params, arena, keys, count);
     db_add_text_array(&params, arena, values, count);
-    return db_exec(db, &insert_pairs[what], &params, NULL);
+    return db_exec(db, &insert_tags, &params, NULL);
 }
 
-int q_version_insert_metrics(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
-                             const char *const *names, const char *const *values,
-                             const char *const *texts, size_t count)
+int q_version_insert_params(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                            const char *const *names, const char *const *values,
+                            const char *const *numbers, size_t count)
 {
     struct db_params params = {0};
 
@@ -159,7 +194,21 @@ int q_version_insert_metrics(struct db *db, int64_t workspace_id, int64_t id, st
     db_add_i64(&params, id);
     db_add_text_array(&params, arena, names, count);
     db_add_text_array(&params, arena, values, count);
-    db_add_text_array(&params, arena, texts, count);
+    db_add_text_array(&params, arena, numbers, count);
+    return db_exec(db, &insert_params, &params, NULL);
+}
+
+int q_version_insert_metrics(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                             const struct q_version_metrics *metrics)
+{
+    struct db_params params = {0};
+
+    db_add_i64(&params, workspace_id);
+    db_add_i64(&params, id);
+    db_add_text_array(&params, arena, metrics->names, metrics->count);
+    db_add_text_array(&params, arena, metrics->values, metrics->count);
+    db_add_text_array(&params, arena, metrics->texts, metrics->count);
+    db_add_text_array(&params, arena, metrics->datasets, metrics->count);
     return db_exec(db, &insert_metrics, &params, NULL);
 }
 
@@ -220,6 +269,17 @@ static void read_row(const struct db_rows *rows, int row, struct arena *arena,
         .params_json = arena_strdup(arena, db_text(rows, row, 10)),
         .variants_json = arena_strdup(arena, db_text(rows, row, 11)),
         .signed_by_json = arena_strdup(arena, db_text(rows, row, 12)),
+        .param_types_json = arena_strdup(arena, db_text(rows, row, 13)),
+        .measurements_json = arena_strdup(arena, db_text(rows, row, 14)),
+        .signed_json = arena_strdup(arena, db_text(rows, row, 15)),
+        .signature_json = arena_strdup(arena, db_text(rows, row, 16)),
+        .aliases_json = arena_strdup(arena, db_text(rows, row, 17)),
+        .approved_by_json = arena_strdup(arena, db_text(rows, row, 18)),
+        .card_bytes = db_i64(rows, row, 19),
+        .revision = db_i64(rows, row, 20),
+        .archived_ms = db_i64(rows, row, 21),
+        .archived_by = arena_strdup(arena, db_text(rows, row, 22)),
+        .archive_reason = arena_strdup(arena, db_text(rows, row, 23)),
     };
 }
 
@@ -241,7 +301,7 @@ int q_version_find(struct db *db, int64_t model_id, const char *version, struct 
     return 0;
 }
 
-int q_version_list(struct db *db, int64_t model_id, const char *state, int64_t before_id,
+int q_version_list(struct db *db, int64_t model_id, const char *status, int64_t before_id,
                    int64_t limit, struct arena *arena, struct q_version_page *ret_page)
 {
     CLEANUP(db_rows_release) struct db_rows rows = {0};
@@ -249,14 +309,14 @@ int q_version_list(struct db *db, int64_t model_id, const char *state, int64_t b
     int r;
 
     db_add_i64(&params, model_id);
-    db_add_text(&params, state);
+    db_add_text(&params, status);
     db_add_i64(&params, before_id);
     db_add_i64(&params, limit);
     r = db_exec(db, &list, &params, &rows);
     if (r)
         return r;
     ret_page->count = (size_t)rows.count;
-    ret_page->more = rows.count > 0 && db_i64(&rows, 0, 13) > rows.count;
+    ret_page->more = rows.count > 0 && db_i64(&rows, 0, 24) > rows.count;
     ret_page->versions = arena_array(arena, ret_page->count, sizeof(*ret_page->versions));
     for (int i = 0; i < rows.count; i++)
         read_row(&rows, i, arena, &ret_page->versions[i]);

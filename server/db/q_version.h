@@ -30,8 +30,19 @@ struct q_version {
     const char *tags_json;
     const char *metrics_json;
     const char *params_json;
+    const char *param_types_json;
+    const char *measurements_json; /* every metric, on every dataset */
+    const char *signed_json;       /* which of the tags, metrics and params are in the manifest */
+    const char *signature_json;    /* what goes in and comes out, from the manifest; NULL: none */
     const char *variants_json;
     const char *signed_by_json;
+    const char *aliases_json;
+    const char *approved_by_json;
+    int64_t card_bytes;
+    int64_t revision;    /* of what may change */
+    int64_t archived_ms; /* 0: in use */
+    const char *archived_by;
+    const char *archive_reason;
 };
 
 /* The signed bytes of a version. */
@@ -59,19 +70,26 @@ struct q_version_draft {
 int q_version_insert(struct db *db, const struct q_version_draft *draft,
                      int64_t *ret_id) MUST_CHECK;
 
-enum q_version_pairs {
-    Q_VERSION_TAGS,
-    Q_VERSION_PARAMS,
+int q_version_insert_tags(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                          const char *const *keys, const char *const *values,
+                          size_t count) MUST_CHECK;
+
+/* numbers: the values that are numbers, as decimals within the range of a double, else NULL. */
+int q_version_insert_params(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
+                            const char *const *names, const char *const *values,
+                            const char *const *numbers, size_t count) MUST_CHECK;
+
+/* Metrics as arrays. */
+struct q_version_metrics {
+    const char **names;
+    const char **values;   /* decimals within the range of a double */
+    const char **texts;    /* what was signed */
+    const char **datasets; /* "": it was not said */
+    size_t count;
 };
 
-int q_version_insert_pairs(struct db *db, enum q_version_pairs what, int64_t workspace_id,
-                           int64_t id, struct arena *arena, const char *const *keys,
-                           const char *const *values, size_t count) MUST_CHECK;
-
-/* values are decimals within the range of a double; texts are what was signed. */
 int q_version_insert_metrics(struct db *db, int64_t workspace_id, int64_t id, struct arena *arena,
-                             const char *const *names, const char *const *values,
-                             const char *const *texts, size_t count) MUST_CHECK;
+                             const struct q_version_metrics *metrics) MUST_CHECK;
 
 /* keyids: count digests of keys of the model, one behind the other. */
 int q_version_insert_signatures(struct db *db, const struct q_version_draft *draft, int64_t id,
@@ -89,8 +107,8 @@ struct q_version_page {
 };
 
 /* Newest first: those with an id below before_id (0: from the newest), at most limit, and fewer
- * where they are large; state NULL: any. */
-int q_version_list(struct db *db, int64_t model_id, const char *state, int64_t before_id,
+ * where they are large; status "draft", "published" or "archived", or NULL: all in use. */
+int q_version_list(struct db *db, int64_t model_id, const char *status, int64_t before_id,
                    int64_t limit, struct arena *arena, struct q_version_page *ret_page) MUST_CHECK;
 
 /* lock: nobody else changes the version until the transaction ends. Returns 0,

@@ -108,20 +108,34 @@ int page_parse_id(const struct call *call, struct page *ret_page, struct reply *
     return 0;
 }
 
-void page_reply(struct reply *reply, json_t *items, const char *next_key)
+static json_t *encode(json_t *items, const char *next_key)
 {
     char cursor[CURSOR_SIZE] = "";
 
     if (next_key)
         cursor_encode(next_key, cursor);
-    reply_json(reply, 200,
-               json_pack("{s:o, s:s?}", "items", items, "next", next_key ? cursor : NULL));
+    return json_pack("{s:o, s:s?}", "items", items, "next", next_key ? cursor : NULL);
+}
+
+void page_reply(struct reply *reply, json_t *items, const char *next_key)
+{
+    reply_json(reply, 200, encode(items, next_key));
 }
 
 void page_reply_id(struct reply *reply, json_t *items, bool more, int64_t last_id)
 {
+    page_reply_id_with(reply, items, more, last_id, json_object());
+}
+
+void page_reply_id_with(struct reply *reply, json_t *items, bool more, int64_t last_id,
+                        json_t *beside)
+{
+    json_auto_t *members = beside;
     char key[32];
+    json_t *root;
 
     (void)snprintf(key, sizeof(key), "%lld", (long long)last_id);
-    page_reply(reply, items, more ? key : NULL);
+    root = encode(items, more ? key : NULL);
+    (void)json_object_update(root, members);
+    reply_json(reply, 200, root);
 }

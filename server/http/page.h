@@ -43,5 +43,8 @@ int page_parse_id(const struct call *call, struct page *ret_page, struct reply *
  */
 void page_reply(struct reply *reply, json_t *items, const char *next_key);
 void page_reply_id(struct reply *reply, json_t *items, bool more, int64_t last_id);
+/* With other members beside "items" and "next"; takes them, an object. */
+void page_reply_id_with(struct reply *reply, json_t *items, bool more, int64_t last_id,
+                        json_t *beside);
 
 #endif

@@ -17,6 +17,7 @@ ROLES = {
     "ROLES_READ": {"viewer", "operator", "publisher", "admin"},
     "ROLES_OPERATE": {"operator", "admin"},
     "ROLES_PUBLISH": {"publisher", "admin"},
+    "ROLES_REGISTER": {"operator", "publisher", "admin"},
     "ROLES_ADMIN": {"admin"},
 }
 

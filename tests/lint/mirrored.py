@@ -6,6 +6,12 @@ import lintlib
 # Modules that are nothing without PostgreSQL, a socket or the modules around them, and the test
 # that drives them (what stands behind ':' is for readers).
 TESTED_ELSEWHERE = {
+    "server/core/aliases.c": "tests/integration/test_life.py: aliases",
+    "server/core/approvals.c": "tests/integration/test_life.py: approvals",
+    "server/core/archive.c": "tests/integration/test_life.py: archive",
+    "server/core/notes.c": "tests/integration/test_life.py: notes",
+    "server/core/registry.c": "tests/integration/test_life.py",
+    "server/core/rules.c": "tests/integration/test_life.py: aliases, approvals",
     "server/core/desired.c": "tests/integration/test_desired.py",
     "server/core/devices.c": "tests/integration/test_enrolment.py",
     "server/core/enrolments.c": "tests/integration/test_enrolment.py",

@@ -83,7 +83,6 @@ static size_t count_chained(void)
         json_auto_t *before = load(page.rows[i].before);
         json_auto_t *after = load(page.rows[i].after);
 
-        entry->workspace = "default";
         entry->before = before;
         entry->after = after;
         ck_assert_int_eq(entry->seq, (int64_t)(page.count - i));

@@ -47,17 +47,17 @@ START_TEST(pages_follow_each_other)
     database_run(registry.db, "INSERT INTO model (workspace_id, name, description, created_at,"
                               " created_by) SELECT 1, 'm' || i, '', now(), 'test'"
                               " FROM generate_series(1, 4) i");
-    ck_assert_int_eq(models_list(registry.db, REGISTRY_WORKSPACE, NULL, 3, &registry.arena, &page),
-                     0);
+    ck_assert_int_eq(
+        models_list(registry.db, REGISTRY_WORKSPACE, false, NULL, 3, &registry.arena, &page), 0);
     ck_assert_uint_eq(page.count, 3);
     ck_assert(page.more);
     ck_assert_str_eq(page.models[2].name, "m2");
-    ck_assert_int_eq(models_list(registry.db, REGISTRY_WORKSPACE, "m2", 3, &registry.arena, &page),
-                     0);
+    ck_assert_int_eq(
+        models_list(registry.db, REGISTRY_WORKSPACE, false, "m2", 3, &registry.arena, &page), 0);
     ck_assert_uint_eq(page.count, 2);
     ck_assert(!page.more);
-    ck_assert_int_eq(models_list(registry.db, REGISTRY_WORKSPACE, "z", 3, &registry.arena, &page),
-                     0);
+    ck_assert_int_eq(
+        models_list(registry.db, REGISTRY_WORKSPACE, false, "z", 3, &registry.arena, &page), 0);
     ck_assert_uint_eq(page.count, 0);
     ck_assert(!page.more);
     registry_release(&registry);

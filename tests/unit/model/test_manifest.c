@@ -13,7 +13,9 @@ static const char whole[] =
     "{\"_type\":\"modelferry-manifest\",\"spec_version\":\"1.0\",\"workspace\":\"default\","
     "\"model\":\"digits\",\"version\":\"1.0.0\",\"created\":\"2026-01-02T03:04:05.678Z\","
     "\"description\":\"k-nearest digits\",\"tags\":{\"team\":\"vision\"},"
-    "\"metrics\":{\"accuracy\":\"0.9722\"},\"params\":{\"hidden\":\"32\"},\"variants\":["
+    "\"metrics\":{\"accuracy\":\"0.9722\",\"loss\":\"1\"},"
+    "\"measured_on\":{\"accuracy\":\"dataset:mnist@2\"},\"params\":{\"hidden\":\"32\"},"
+    "\"variants\":["
     "{\"runtime\":\"onnx\",\"hardware\":\"cpu\",\"precision\":\"fp32\",\"artifacts\":["
     "{\"name\":\"model.onnx\",\"length\":12345,\"hashes\":{\"sha256\":\"" DIGEST "\"}},"
     "{\"name\":\"labels.txt\",\"length\":0,\"hashes\":{\"sha256\":\"" DIGEST "\"}}]},"
@@ -45,6 +47,8 @@ START_TEST(decodes_all_members)
     ck_assert_uint_eq(manifest.tag_count, 1);
     ck_assert_str_eq(manifest.tags[0].value, "vision");
     ck_assert_str_eq(manifest.metrics[0].value, "0.9722");
+    ck_assert_str_eq(manifest_dataset(&manifest, "accuracy"), "dataset:mnist@2");
+    ck_assert_str_eq(manifest_dataset(&manifest, "loss"), "");
     ck_assert_str_eq(manifest.params[0].key, "hidden");
     ck_assert_uint_eq(manifest.variant_count, 2);
     ck_assert_uint_eq(manifest.variants[0].artifact_count, 2);
@@ -149,6 +153,10 @@ static const struct {
     {"\"cpu\"",                                                "\"\"",
      "variants[0].hardware: 1 to 32 characters a-z, 0-9, '.', '_', '+', '-', beginning with a "
      "letter or digit, expected"                                                                                                                                },
+    {"{\"accuracy\":\"dataset",                                "{\"speed\":\"dataset",     "measured_on: there is no metric 'speed'"                            },
+    {"dataset:mnist@2",                                        "",
+     "measured_on.accuracy: the name of a dataset, 1 to 512 bytes without control characters, "
+     "expected"                                                                                                                                                 },
     {"\"model.onnx\"",                                         "\"../model.onnx\"",
      "variants[0].artifacts[0].name: a file name of 1 to 128 characters A-Z, a-z, 0-9, '.', '_', "
      "'+', '-', beginning with a letter, digit or '_', expected"                                                                                                },
