@@ -206,7 +206,7 @@ static struct listener_config listener_settings(const struct app *app,
 {
     const struct config *config = &app->config;
 
-    return (struct listener_config){
+    struct listener_config settings = {
         .address = listener->address,
         .pool = app->pool,
         .stream_pool = app->stream_pool,
@@ -220,7 +220,11 @@ static struct listener_config listener_settings(const struct app *app,
         .tls_cert_file = listener->tls_cert,
         .tls_key_file = listener->tls_key,
         .tls_client_ca_file = listener->tls_client_ca,
+        .proxies = {.header = (enum proxies_header)config->forwarded_header},
     };
+
+    (void)proxies_parse(config->trusted_proxies, &settings.proxies); /* checked by config_check */
+    return settings;
 }
 
 static int bind_api(struct app *app)

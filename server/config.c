@@ -22,6 +22,9 @@
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 static const char *const formats[] = {"text", "json", NULL};
 
+/* in the order of enum proxies_header */
+static const char *const forwarded_headers[] = {"x-forwarded-for", "forwarded", NULL};
+
 /* clang-format off */
 const struct option_entry config_table[] = {
     {.name = "config", .type = OPTION_TEXT, .offset = AT(config_file), .letter = 'c', .value_name = "FILE",
@@ -80,6 +83,11 @@ const struct option_entry config_table[] = {
      "How long a client may take to send the headers of a request."},
     {"http", "body_timeout", OPTION_DURATION, AT(body_timeout), "30s", OPTION_RELOADABLE, SECOND, HOUR, NULL, 0, NULL,
      "When a body that stalls, or trickles in at less than 1 KiB a second, is given up."},
+
+    {"http", "trusted_proxies", OPTION_TEXT, AT(trusted_proxies), NULL, 0, 0, 0, NULL, 0, "NETWORKS",
+     "Reverse proxies, such as 127.0.0.1, 10.0.0.0/8: what they say of the client's address is believed, in logs and in the audit log."},
+    {"http", "forwarded_header", OPTION_CHOICE, AT(forwarded_header), "x-forwarded-for", 0, 0, 0, forwarded_headers, 0, "HEADER",
+     "Where they say it. The proxies must append to this header, or replace it; the other one is ignored."},
 
     {"api", "address", OPTION_TEXT, AT(api.address), "127.0.0.1:8080", 0, 0, 0, NULL, 0, "HOST:PORT",
      "Where publishers and operators are served; port 0 picks one."},
@@ -209,6 +217,9 @@ int config_check(const struct config *config, struct arena *arena, const char **
 
     if (!error)
         error = check_listener(&config->device, "device", arena);
+    if (!error && !proxies_parse(config->trusted_proxies, &(struct proxies){0}))
+        error = "[http] trusted_proxies: expected addresses and networks, such as 127.0.0.1, "
+                "10.0.0.0/8";
     if (!error && !config->database_url && !config->dev)
         error = "there is no database: set 'url' in [database] (or MODELFERRY_DATABASE_URL), or "
                 "give --dev DIR";

@@ -55,6 +55,8 @@ struct config {
     int64_t idle_timeout;
     int64_t header_timeout;
     int64_t body_timeout;
+    const char *trusted_proxies;
+    int64_t forwarded_header; /* enum proxies_header */
 
     struct config_listener api;
     struct config_listener device;

@@ -3,6 +3,7 @@
 #define HTTP_LISTENER_H
 
 #include "base/error.h"
+#include "http/proxies.h"
 #include "http/router.h"
 #include "work/pool.h"
 
@@ -34,6 +35,7 @@ struct listener_config {
     unsigned body_timeout_s;   /* a body that stalls */
     const char *tls_cert_file; /* PEM; NULL: plain HTTP */
     const char *tls_key_file;
+    struct proxies proxies;         /* whose word on the client's address counts */
     const char *tls_client_ca_file; /* devices must present a certificate of this CA; or NULL */
 
     bool open; /* routes with ROUTE_OPEN answer also who has no token */

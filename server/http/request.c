@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "http/connection.h"
+#include "http/listener_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,45 @@ void request_keep_headers(struct request *request)
                                     request);
 }
 
+/* So many headers that name clients are looked at, the last ones. */
+#define FORWARDED_MAX 16
+
+struct forwarded {
+    const char *name;
+    const char *values[FORWARDED_MAX];
+    size_t count;
+};
+
+static enum MHD_Result take_forwarded(void *arg, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    struct forwarded *forwarded = arg;
+
+    (void)kind;
+    if (!value || strcasecmp(name, forwarded->name) != 0)
+        return MHD_YES;
+    if (forwarded->count == FORWARDED_MAX) {
+        memmove(forwarded->values, forwarded->values + 1,
+                (FORWARDED_MAX - 1) * sizeof(forwarded->values[0]));
+        forwarded->count--;
+    }
+    forwarded->values[forwarded->count++] = value;
+    return MHD_YES;
+}
+
+/* Who is behind a trusted proxy. */
+static void resolve_peer(const struct request *request, char peer[static CONNECTION_PEER_SIZE])
+{
+    const struct proxies *proxies = &request->listener->config.proxies;
+    struct forwarded forwarded = {.name = proxies_header_name(proxies)};
+
+    if (proxies->count == 0)
+        return;
+    (void)MHD_get_connection_values(request->waker.connection, MHD_HEADER_KIND, take_forwarded,
+                                    &forwarded);
+    proxies_resolve(proxies, forwarded.values, forwarded.count, peer);
+}
+
 void request_keep_peer(struct request *request)
 {
     const union MHD_ConnectionInfo *info =
@@ -99,6 +139,7 @@ void request_keep_peer(struct request *request)
 
     if (info && info->client_addr)
         connection_peer(info->client_addr, peer);
+    resolve_peer(request, peer);
     request->peer = arena_strdup(&request->arena, peer);
 }
 

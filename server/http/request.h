@@ -28,7 +28,8 @@ struct principal {
 const char *request_method(const struct request *request);
 const char *request_path(const struct request *request); /* as received, without the query */
 const char *request_id(const struct request *request);   /* 26 characters, unique */
-const char *request_peer(const struct request *request); /* numeric address */
+/* The numeric address of the client, which a trusted proxy (http/proxies.h) may have told. */
+const char *request_peer(const struct request *request);
 
 /* A capture of the route's pattern, percent-decoded, valid UTF-8 without control characters. */
 const char *request_param(const struct request *request, const char *name);

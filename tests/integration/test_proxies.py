@@ -2,12 +2,19 @@
 """The example configurations of deploy/nginx and deploy/haproxy, in the real programs."""
 
 import base64
+import http.client
+import json
 import random
 
 import pytest
 
 from ferry import frontends, signing
 from ferry.wait import wait_until
+
+
+@pytest.fixture
+def server_options():
+    return {"http": {"trusted_proxies": "127.0.0.1"}}
 
 
 @pytest.fixture(params=["nginx", "haproxy"])
@@ -97,3 +104,51 @@ def test_metrics_are_for_this_host_only_and_problems_pass(frontend, publisher):
     assert frontend.api().get("/metrics").status == 200
     refused = frontend.api("mft_wrong").get("/api/v1/models")
     assert refused.expect(401).problem == "unauthenticated"
+
+
+def make_model(connection, publisher, name, **headers):
+    """As a client that says of itself where it comes from."""
+    body = json.dumps({"name": name}).encode()
+    connection.request("POST", "/api/v1/models", body, {
+        "Authorization": f"Bearer {publisher.token}", "Content-Type": "application/json",
+        **{header.replace("_", "-"): value for header, value in headers.items()}})
+    assert connection.getresponse().status == 201
+    connection.close()
+
+
+def address_of(server, database):
+    """Of who made the last model: in the log, and in the audit log."""
+    found = server.wait_log(r"POST /api/v1/models 201 in \S+ ms from (\S+) by")
+    logged = found.re.findall(server.log())[-1]
+    assert logged == database.value(
+        "SELECT actor_address FROM audit_entry ORDER BY seq DESC LIMIT 1")
+    return logged
+
+
+def test_the_clients_address_is_known_behind_a_proxy(frontend, server, publisher, database):
+    """The proxy appends whom it saw; what the client says of itself stands before that."""
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", frontend.api_port, timeout=60, source_address=("127.0.0.9", 0),
+        context=frontend.api().context)
+    make_model(connection, publisher, "one", X_Forwarded_For="192.0.2.66",
+               Forwarded="for=192.0.2.67")
+    assert address_of(server, database) == "127.0.0.9"
+
+
+def test_who_is_no_trusted_proxy_cannot_say_where_it_comes_from(server, publisher, database):
+    connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=60,
+                                            source_address=("127.0.0.9", 0))
+    make_model(connection, publisher, "one", X_Forwarded_For="192.0.2.66",
+               Forwarded="for=192.0.2.67")
+    assert address_of(server, database) == "127.0.0.9"
+
+
+@pytest.mark.parametrize("header, expected", [("x-forwarded-for", "192.0.2.66"),
+                                              ("forwarded", "192.0.2.67")])
+def test_only_one_header_is_believed(make_server, database, header, expected):
+    server = make_server({"http": {"trusted_proxies": "127.0.0.0/8", "forwarded_header": header}})
+    publisher = server.api(server.create_token("publisher"))
+    connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=60)
+    make_model(connection, publisher, "one", X_Forwarded_For="192.0.2.66",
+               Forwarded="for=192.0.2.67")
+    assert address_of(server, database) == expected

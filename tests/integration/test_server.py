@@ -42,6 +42,7 @@ def run(*arguments, env=None, status=0):
     ("[http]\nidle_timeout = 5\n", "expected a duration such as"),
     ("[database]\nurl = x\n[api]\ntls_cert = y\n", "[api] needs both tls_cert and tls_key"),
     ("[database]\nurl = x\n[api]\naddress = here\n", "expected HOST:PORT"),
+    ("[database]\nurl = x\n[http]\ntrusted_proxies = localhost\n", "expected addresses and networks"),
     ("", "there is no database: set 'url' in [database]"),
 ])
 def test_check_config_names_what_is_wrong(scratch, text, said):
