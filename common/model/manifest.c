@@ -41,24 +41,32 @@ static const struct field artifact_fields[] = {
 static const struct shape artifact_shape =
     SHAPE(struct manifest_artifact, artifact_fields, .open = true);
 
+struct decoded_variant {
+    struct manifest_variant variant;
+    const json_t *signature;
+};
+
 static const struct field variant_fields[] = {
-    FIELD("runtime", STRING, struct manifest_variant, id.runtime, .required = true,
+    FIELD("runtime", STRING, struct decoded_variant, variant.id.runtime, .required = true,
           .check = name_check_part),
-    FIELD("hardware", STRING, struct manifest_variant, id.hardware, .required = true,
+    FIELD("hardware", STRING, struct decoded_variant, variant.id.hardware, .required = true,
           .check = name_check_part),
-    FIELD("precision", STRING, struct manifest_variant, id.precision, .required = true,
+    FIELD("precision", STRING, struct decoded_variant, variant.id.precision, .required = true,
           .check = name_check_part),
-    FIELD_ARRAY("artifacts", LIST, struct manifest_variant, artifacts, artifact_count,
-                .required = true, .min = 1, .max = MANIFEST_ARTIFACTS_MAX,
+    FIELD_ARRAY("artifacts", LIST, struct decoded_variant, variant.artifacts,
+                variant.artifact_count, .required = true, .min = 1, .max = MANIFEST_ARTIFACTS_MAX,
                 .shape = &artifact_shape),
+    FIELD("signature", JSON, struct decoded_variant, signature),
 };
 static const struct shape variant_shape =
-    SHAPE(struct manifest_variant, variant_fields, .open = true);
+    SHAPE(struct decoded_variant, variant_fields, .open = true);
 
 struct decoded {
     const char *type;
     const char *spec_version;
     struct manifest manifest;
+    struct decoded_variant *variants;
+    const json_t *signature;
 };
 
 static const struct field manifest_fields[] = {
@@ -86,11 +94,12 @@ static const struct field manifest_fields[] = {
     FIELD_ARRAY("params", PAIRS, struct decoded, manifest.params, manifest.param_count,
                 .max = MANIFEST_PAIRS_MAX, .check = name_check_tag_value,
                 .key_check = name_check_tag_key),
-    FIELD_ARRAY("variants", LIST, struct decoded, manifest.variants, manifest.variant_count,
+    FIELD_ARRAY("variants", LIST, struct decoded, variants, manifest.variant_count,
                 .required = true, .min = 1, .max = MANIFEST_VARIANTS_MAX, .shape = &variant_shape),
     FIELD_ARRAY("from", STRINGS, struct decoded, manifest.from, manifest.from_count,
                 .max = MANIFEST_FROM_MAX, .check = check_from),
     FIELD("adds_to", HEX, struct decoded, manifest.adds_to, .max = DIGEST_SHA256_SIZE),
+    FIELD("signature", JSON, struct decoded, signature),
 };
 static const struct shape manifest_shape = SHAPE(struct decoded, manifest_fields, .open = true);
 
@@ -146,6 +155,41 @@ static int check_measured(const struct manifest *manifest, struct fields_error *
     return 0;
 }
 
+static int decode_signature(const json_t *value, const char *path, struct arena *arena,
+                            const struct signature **ret_signature, struct fields_error *error)
+{
+    struct signature *signature;
+    int r;
+
+    if (!value)
+        return 0;
+    signature = arena_alloc(arena, sizeof(*signature));
+    r = signature_decode(value, path, arena, signature, error);
+    if (!r)
+        *ret_signature = signature;
+    return r;
+}
+
+static int decode_signatures(struct decoded *decoded, struct arena *arena,
+                             struct fields_error *error)
+{
+    struct manifest *manifest = &decoded->manifest;
+    int r;
+
+    manifest->variants = arena_array(arena, manifest->variant_count, sizeof(*manifest->variants));
+    for (size_t i = 0; i < manifest->variant_count; i++) {
+        char path[64];
+
+        manifest->variants[i] = decoded->variants[i].variant;
+        (void)snprintf(path, sizeof(path), "variants[%zu].signature", i);
+        r = decode_signature(decoded->variants[i].signature, path, arena,
+                             &manifest->variants[i].signature, error);
+        if (r)
+            return r;
+    }
+    return decode_signature(decoded->signature, "signature", arena, &manifest->signature, error);
+}
+
 int manifest_decode(const json_t *signed_part, struct arena *arena, struct manifest *ret_manifest,
                     struct fields_error *ret_error)
 {
@@ -155,7 +199,9 @@ int manifest_decode(const json_t *signed_part, struct arena *arena, struct manif
     r = fields_decode(&manifest_shape, signed_part, arena, &decoded, ret_error);
     if (r)
         return r;
-    r = check_variants_unique(&decoded.manifest, ret_error);
+    r = decode_signatures(&decoded, arena, ret_error);
+    if (!r)
+        r = check_variants_unique(&decoded.manifest, ret_error);
     if (!r && manifest_is_addition(&decoded.manifest) && decoded.manifest.variant_count != 1)
         r = fields_refuse(ret_error, "variants", "exactly one is added to a version");
     if (!r)
@@ -183,17 +229,25 @@ static json_t *encode_artifacts(const struct manifest_variant *variant)
     return json_incref(array);
 }
 
+/* Adds the member where one is declared. */
+static int set_signature(json_t *object, const struct signature *signature)
+{
+    return signature ? json_object_set_new(object, "signature", signature_encode(signature)) : 0;
+}
+
 static json_t *encode_variants(const struct manifest *manifest)
 {
     json_auto_t *array = json_array();
 
     for (size_t i = 0; i < manifest->variant_count; i++) {
         const struct manifest_variant *variant = &manifest->variants[i];
+        json_auto_t *object =
+            json_pack("{s:s, s:s, s:s, s:o}", "runtime", variant->id.runtime, "hardware",
+                      variant->id.hardware, "precision", variant->id.precision, "artifacts",
+                      encode_artifacts(variant));
 
-        if (json_array_append_new(
-                array, json_pack("{s:s, s:s, s:s, s:o}", "runtime", variant->id.runtime, "hardware",
-                                 variant->id.hardware, "precision", variant->id.precision,
-                                 "artifacts", encode_artifacts(variant))) < 0)
+        if (!object || set_signature(object, variant->signature) < 0 ||
+            json_array_append(array, object) < 0)
             return NULL;
     }
     return json_incref(array);
@@ -251,7 +305,8 @@ json_t *manifest_encode(const struct manifest *manifest)
     if (set_pairs(object, "tags", manifest->tags, manifest->tag_count) < 0 ||
         set_pairs(object, "metrics", manifest->metrics, manifest->metric_count) < 0 ||
         set_pairs(object, "measured_on", manifest->measured_on, manifest->measured_on_count) < 0 ||
-        set_pairs(object, "params", manifest->params, manifest->param_count) < 0)
+        set_pairs(object, "params", manifest->params, manifest->param_count) < 0 ||
+        set_signature(object, manifest->signature) < 0)
         return NULL;
     if ((manifest->from_count && set_from(object, manifest) < 0) ||
         (manifest_is_addition(manifest) && set_adds_to(object, manifest) < 0))

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "crypto/digest.h"
+#include "model/signature.h"
 #include "model/variant.h"
 #include "json/fields.h"
 
@@ -33,6 +34,7 @@ struct manifest_variant {
     struct variant id;
     struct manifest_artifact *artifacts; /* at least one, names unique */
     size_t artifact_count;
+    const struct signature *signature; /* NULL: that of the manifest */
 };
 
 /* Strings and arrays live in the arena of who decoded it, or are borrowed from who fills it. */
@@ -58,6 +60,7 @@ struct manifest {
     /* Of a variant that is added to a version later: the digest of the version's own envelope. All
      * zeros: it is a version. */
     uint8_t adds_to[DIGEST_SHA256_SIZE];
+    const struct signature *signature; /* NULL: none is declared */
 };
 
 /* Whether it is a document that adds its one variant to a version. */

@@ -72,6 +72,34 @@ START_TEST(encodes_what_it_decoded)
 }
 END_TEST
 
+START_TEST(signatures_are_of_the_version_or_of_a_variant)
+{
+    static const char of_version[] =
+        "{\"inputs\":[{\"name\":\"image\",\"type\":\"float32\",\"shape\":[\"N\",64]}],"
+        "\"outputs\":[]}";
+    static const char of_variant[] =
+        "{\"inputs\":[{\"name\":\"image\",\"type\":\"int8\"}],\"outputs\":[]}";
+    CLEANUP(arena_release) struct arena arena = {0};
+    json_auto_t *value = whole_json();
+    json_t *variant = json_array_get(json_object_get(value, "variants"), 1);
+    struct manifest manifest;
+    struct fields_error error;
+
+    (void)json_object_set_new(value, "signature", json_loads(of_version, 0, NULL));
+    (void)json_object_set_new(variant, "signature", json_loads(of_variant, 0, NULL));
+    ck_assert_msg(manifest_decode(value, &arena, &manifest, &error) == 0, "%s", error.text);
+    ck_assert_ptr_null(manifest.variants[0].signature);
+    ck_assert_str_eq(manifest.signature->inputs[0].type, "float32");
+    ck_assert_str_eq(manifest.variants[1].signature->inputs[0].type, "int8");
+    json_auto_t *again = manifest_encode(&manifest);
+    ck_assert(json_equal(value, again));
+
+    (void)json_object_set_new(variant, "signature", json_string("int8"));
+    ck_assert_int_eq(manifest_decode(value, &arena, &manifest, &error), FIELDS_E_INVALID);
+    ck_assert_ptr_nonnull(strstr(error.text, "variants[1].signature: an object expected"));
+}
+END_TEST
+
 START_TEST(the_optional_members_may_be_absent)
 {
     static const char *const optional[] = {"description", "tags", "metrics", "params"};
@@ -262,6 +290,7 @@ END_TEST
 int main(void)
 {
     return SUITE_RUN("model/manifest", decodes_all_members, encodes_what_it_decoded,
+                     signatures_are_of_the_version_or_of_a_variant,
                      the_optional_members_may_be_absent, every_other_member_is_needed,
                      unknown_members_are_allowed_at_every_level, says_which_member_and_why,
                      holds_its_limits_on_counts, finds_and_picks_variants);
