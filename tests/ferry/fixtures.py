@@ -9,6 +9,8 @@ device     an Api on the device listener as an enrolled device (device.name, .ke
 publish    publish("digits", "1.0.0", b"bytes") -> what was published
 cli        modelferry, logged in as publisher; agent: one that is enrolled, not running
 private_cluster   a PostgreSQL of the test's own, to stop and start
+workshop   a server with a publisher's versions that the tests of a module share
+scene   a device of the workshop that serves 1.0.0, and a hostile server in front of it
 """
 
 import json
@@ -23,6 +25,7 @@ from .api import Api
 from .cli import Cli
 from .cluster import Cluster, SharedCluster
 from .proxy import Proxy
+from .scene import Scene, Workshop
 from .server import Server, migrate
 
 # ---- the session --------------------------------------------------------------------------------
@@ -343,3 +346,31 @@ def make_agent(server, scratch, track, enrolment_token, model_key):
 @pytest.fixture
 def agent(make_agent):
     return make_agent()
+
+
+# ---- attacks ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def workshop_options():
+    """Override in a module: options of the workshop's server."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def workshop(cluster, template, _counter, workshop_options):
+    database = cluster.create_database(next(_counter), template)
+    directory = paths.scratch("workshop")
+    made = Workshop(database, directory, workshop_options)
+    yield made
+    made.stop()
+    database.drop()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def scene(workshop, scratch, track, request, _counter):
+    made = Scene(workshop, scratch, track, f"cam-{next(_counter).replace('_', '-')}")
+    request.node.ferry_processes = [workshop.server, made.agent]
+    yield made
+    made.close()
