@@ -246,6 +246,16 @@ def status(number, **headers):
     return fault
 
 
+def problem(number, slug, **members):
+    """Answers with a problem document."""
+    body = json.dumps({"type": f"https://modelferry.dev/problems/{slug}", "title": slug,
+                       "status": number, "detail": "a hostile server says so", **members}).encode()
+
+    def fault(_, request):
+        send(request, Answer(number, [("Content-Type", "application/problem+json")], body))
+    return fault
+
+
 def change(edit):
     """edit(body) -> body, of a good answer."""
     def fault(server, request):

@@ -91,7 +91,15 @@ class Workshop:
         box = nacl.secret.SecretBox(self.master_key)
         return [signing.Key(box.decrypt(bytes.fromhex(row[0]))[:32]) for row in rows]
 
-    # ---- what its owners do about it ------------------------------------------------------------
+    # ---- what its owners do ------------------------------------------------------------
+
+    def sign_all_anew(self):
+        """Next versions of targets and of the model's role, as when keys are granted."""
+        for role in ("targets", ROLE):
+            where = f"/api/v1/tuf/image/roles/{role}"
+            part = self.api.get(where).expect(200).json()["signed"]
+            part["version"] += 1
+            self.api.post(where, body=envelope(part, [self.alice_key])).expect(201)
 
     def new_online_key(self, repository):
         """The recovery from a stolen server: a new key, in a new root that its owners sign."""
@@ -147,6 +155,11 @@ class Scene:
     def view(self):
         """The device as the server shows it."""
         return self.workshop.api.get(f"/api/v1/devices/{self.name}").expect(200).json()
+
+    def reports(self):
+        """The `signed` parts of the reports that the server has, newest first."""
+        items = self.workshop.api.items(f"/api/v1/devices/{self.name}/reports")
+        return [each["report"]["signed"] for each in items]
 
     def detected(self):
         """[(check, repository or None, file, detail)] as the server shows it."""
