@@ -104,6 +104,22 @@ def test_what_was_yanked_is_refused_whatever_the_director_says(scene):
     scene.recovers(stolen="director")
 
 
+def test_a_publisher_who_was_revoked_is_nobody(scene):
+    """Their key lists a version of theirs; the thief of the online keys puts it in the snapshot."""
+    alice, bob = scene.workshop.alice, signing.Key()
+    public = scene.agent.directory / "bob.json"
+    public.write_text(json.dumps(bob.file("bob")))
+    alice.run("model", "grant", "digits", public)
+    alice.run("model", "revoke", "digits", public)
+    thief = scene.thief("image")
+    thief.parts[ROLE]["targets"].update(scene.pretend("6.6.6"))
+    thief.issue(ROLE, signers=[bob])
+    thief.publish()
+    scene.lie("image", thief)
+    scene.refused("arbitrary-software", f"{ROLE}.json", "image", "signature")
+    scene.recovers(stolen="image")
+
+
 # ---- swapped files --------------------------------------------------------------------------------
 
 
