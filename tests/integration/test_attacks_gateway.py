@@ -8,6 +8,7 @@ import json
 import pytest
 
 from ferry import hostile, signing
+from ferry.agent import Agent
 from ferry.forge import envelope
 from ferry.scene import LAST, NEW, OLD
 from ferry.wait import wait_until
@@ -247,3 +248,51 @@ def test_a_revoked_token_of_a_stolen_device_is_worth_nothing(scene):
     assert device.post(REPORTS, body=sent(scene)[-1]).status == 401
     scene.once(status=1)
     assert scene.serves(OLD)
+
+
+# ---- enrolment ------------------------------------------------------------------------------------
+
+ENROLLED = {"device": "cam-1", "device_id": "0b0c7b2e-6a1d-4a51-8e7e-0c3a4f5d6e7f",
+            "workspace": "default", "token": "mfd_x", "poll_interval_s": 300}
+
+
+@pytest.fixture
+def newcomer(workshop, scratch, track):
+    """A device that enrols with whatever answers there."""
+    agent = track(Agent(scratch / "newcomer", {"server": {"low_speed_timeout": "1s"}}))
+    agent.hostile = hostile.Hostile(workshop.server.device_port)
+
+    def enroll(status=0):
+        return agent.enroll(agent.hostile.url(), workshop.enrolment_token, scratch.name.lower(),
+                            root=workshop.roots, status=status)
+    agent.try_to = enroll
+    yield agent
+    agent.hostile.down()
+
+
+@pytest.mark.parametrize("answer", [
+    {"workspace": "acme"}, {"token": ""}, {"token": "x" * 5000}, {"token": "mfd_a\r\nX-Evil: 1"},
+    {"token": None}, {"device_id": "../../escaped"}, {"device_id": ""}, {"workspace": "../x"},
+    {"poll_interval_s": (1 << 63) - 1}, {"poll_interval_s": -1}, {"device": "a/../b"}],
+    ids=lambda answer: "-".join(answer))
+def test_a_false_enrolment_is_none(newcomer, answer):
+    """Nothing is kept of it, and the honest answer to the next try is."""
+    newcomer.hostile.files["/device/v1/enroll"] = json.dumps({**ENROLLED, **answer}).encode()
+    done = newcomer.try_to(status=1)
+    assert "cannot enrol" in done.stderr
+    assert not list(newcomer.directory.parent.rglob("*escaped*"))
+    newcomer.hostile.clear()
+    newcomer.try_to()
+    newcomer.call("run", "--once")
+
+
+@pytest.mark.parametrize("fault", [hostile.endless("chunked"), hostile.trickle, hostile.silence,
+                                   hostile.reset, hostile.cut(10), hostile.status(500)],
+                         ids=["endless", "slow", "silence", "reset", "cut", "500"])
+def test_an_enrolment_that_fails_is_tried_again(newcomer, fault):
+    """Also where the server has enrolled it, and only the answer was lost."""
+    newcomer.hostile.fault("/device/v1/enroll", fault)
+    newcomer.try_to(status=1)
+    newcomer.hostile.clear()
+    newcomer.try_to()
+    newcomer.call("run", "--once")
