@@ -85,20 +85,19 @@ static int find_command(struct cli *cli, int argc, char **argv,
     return output_fail(&cli->output, CLI_USAGE, "see modelferry help", "%s", error);
 }
 
-static int run_command(struct cli *cli, int argc, char **argv)
+/* Those who drive `tuf` know two statuses only. */
+static int narrow(const struct options_command *command, int status)
 {
-    const struct options_command *command;
+    return status && strcmp(command->words, "tuf") == 0 ? CLI_FAILED : status;
+}
+
+static int run_found(struct cli *cli, const struct options_command *command, int argc, char **argv)
+{
     struct options_target target = {.values = &cli->flags, .arena = &cli->arena};
     const char *error;
-    int words;
     int operands;
     int r;
 
-    r = find_command(cli, argc, argv, &command, &words);
-    if (r)
-        return r;
-    argc -= words;
-    argv += words;
     if (strcmp(command->words, "publish") == 0)
         argc = publish_groups_mark(&cli->arena, argc, argv);
     target.table = join_tables(&cli->arena, command);
@@ -117,6 +116,18 @@ static int run_command(struct cli *cli, int argc, char **argv)
     if (options_command_check(command, &cli->arena, "modelferry", operands, &error))
         return cli_usage(cli, "%s", error);
     return command->run(cli, operands, argv);
+}
+
+static int run_command(struct cli *cli, int argc, char **argv)
+{
+    const struct options_command *command;
+    int words;
+    int r;
+
+    r = find_command(cli, argc, argv, &command, &words);
+    if (r)
+        return r;
+    return narrow(command, run_found(cli, command, argc - words, argv + words));
 }
 
 /* A result that nobody could read is no success. */

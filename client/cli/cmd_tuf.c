@@ -83,6 +83,20 @@ static int refuse(struct cli *cli, const struct updater *updater,
                        updater_reason(updater)->text, *detail ? ": " : "", detail);
 }
 
+/* The token is for one server, and other people's repositories are none of its business. */
+static const char *token_for(const char *url)
+{
+    const char *own = getenv("MODELFERRY_URL");
+    const char *token = getenv("MODELFERRY_TOKEN");
+    size_t length = own ? strlen(own) : 0;
+
+    while (length > 0 && own[length - 1] == '/')
+        length--;
+    if (length == 0 || strncmp(url, own, length) != 0 || url[length] != '/')
+        return NULL;
+    return token && *token ? token : NULL;
+}
+
 static int download(struct cli *cli, struct updater *updater, struct repository *repository,
                     const char *path)
 {
@@ -107,6 +121,7 @@ static int download_all(struct cli *cli, struct updater *updater, struct reposit
 {
     int r = file_mkdirs(AT_FDCWD, cli->flags.target_dir, 0755);
 
+    repository->token = token_for(cli->flags.target_base_url);
     for (size_t i = 0; !r && i < cli->flags.target_names.count; i++)
         r = download(cli, updater, repository, cli->flags.target_names.texts[i]);
     return r;
@@ -122,7 +137,7 @@ static int run_client(struct cli *cli, bool with_targets)
     };
     struct repository repository = {
         .metadata_url = cli->flags.metadata_url,
-        .token = getenv("MODELFERRY_TOKEN"),
+        .token = token_for(cli->flags.metadata_url),
     };
     struct updater_config config = {
         .source = repository_source(&repository),

@@ -419,7 +419,7 @@ const struct options_command commands_table[] = {
      "drops a version from the image repository, for ever", "TUF clients refuse it from then on, and the director names it to no device."},
     {"tuf",                                                              "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
      "a plain TUF client, for any repository", "init stores a root to start from; refresh updates the metadata; download fetches targets and "
-     "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent as a bearer token."},
+     "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent to addresses below MODELFERRY_URL only."},
     {"completion",                                                            "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
     {"help",                                                                                "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},

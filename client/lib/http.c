@@ -362,6 +362,7 @@ static void set_limits(struct http_transfer *transfer, const struct http_request
     CURL *easy = transfer->easy;
     bool secure = strncasecmp(request->url, "https:", 6) == 0;
 
+    (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* URLs are used as they are given */
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, transfer->follows ? 1L : 0L);

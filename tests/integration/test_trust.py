@@ -60,7 +60,8 @@ def client(server, admin, scratch, alice):
     alice.run("root", "export", "-o", roots)
     root = scratch / "root.json"
     root.write_text(json.dumps(json.loads(roots.read_text())["image"]))
-    cli = Cli(scratch / "client", env={"MODELFERRY_TOKEN": admin.token})
+    cli = Cli(scratch / "client", env={"MODELFERRY_URL": server.url(),
+                                        "MODELFERRY_TOKEN": admin.token})
     metadata = scratch / "metadata"
     cli.run("tuf", "--metadata-dir", metadata, "init", root)
 
