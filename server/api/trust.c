@@ -6,7 +6,6 @@
 #include "api/encode.h"
 #include "api/registry_problems.h"
 #include "base/cleanup.h"
-#include "core/image_rules.h"
 #include "core/online_keys.h"
 #include "core/proposals.h"
 #include "db/q_tuf.h"
@@ -15,6 +14,7 @@
 #include "http/problems.h"
 #include "image/serve.h"
 #include "json/fields.h"
+#include "model/rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -237,7 +237,7 @@ static bool may_submit(const struct call *call, struct reply *reply)
 {
     const char *role = request_param(call->request, "role");
 
-    if (image_rules_model(role) || call->principal->roles & ROLE_ADMIN)
+    if (rules_model(role) || call->principal->roles & ROLE_ADMIN)
         return true;
     reply_problem(reply, &problems_forbidden, "'%s' is for administrators", role);
     return false;

@@ -8,6 +8,7 @@
 #include "core/online_keys.h"
 #include "crypto/text.h"
 #include "db/q_tuf.h"
+#include "model/rules.h"
 #include "tuf/delegation.h"
 #include "tuf/metadata.h"
 #include "tuf/role.h"
@@ -63,8 +64,7 @@ static bool role_exists(const struct work *work)
 {
     const char *role = work->place->role;
 
-    return is_root(work) ||
-           (is_image(work) && (strcmp(role, "targets") == 0 || image_rules_model(role)));
+    return is_root(work) || (is_image(work) && (strcmp(role, "targets") == 0 || rules_model(role)));
 }
 
 /* ---- who must sign
@@ -164,20 +164,20 @@ static int check_root(struct work *work)
                       "this server has no master key (keys.master_file), so it cannot sign");
     if (r)
         return r;
-    r = image_rules_root(&work->file, work->place->repository, online.id, &work->result->reason);
+    r = rules_root(&work->file, work->place->repository, online.id, &work->result->reason);
     return r > 0 ? PROPOSALS_E_FORMAT : r;
 }
 
 static int check_rules(struct work *work, const char *const **ret_versions, size_t *ret_count)
 {
-    const char *model = image_rules_model(work->place->role);
+    const char *model = rules_model(work->place->role);
     int r;
 
     if (is_root(work))
         return check_root(work);
     r = model ? image_rules_model_role(work->db, work->place->workspace_id, model, &work->file,
                                        work->arena, ret_versions, ret_count, &work->result->reason)
-              : image_rules_targets(&work->file, &work->result->reason);
+              : rules_targets(&work->file, &work->result->reason);
     return r > 0 ? PROPOSALS_E_FORMAT : r;
 }
 
@@ -349,7 +349,7 @@ static int record_versions(struct work *work, const char *model, const struct q_
 static int settle(struct work *work, bool enough, const char *const *versions, size_t version_count)
 {
     AUTO_FREE char *text = json_dumps(work->file.document, JSON_COMPACT | JSON_SORT_KEYS);
-    const char *model = image_rules_model(work->place->role);
+    const char *model = rules_model(work->place->role);
     int r;
 
     if (!text)

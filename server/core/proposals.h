@@ -19,7 +19,7 @@
  * force; until then it is a proposal to which others add their signatures.
  *
  * The server accepts what a client would accept (TUF 1.0.33, 5.3 and 5.6), and what the rules of
- * core/image_rules ask for besides.
+ * model/rules and core/image_rules ask for besides.
  */
 enum {
     PROPOSALS_E_ROLE = 64,      /* no such role in this repository */
