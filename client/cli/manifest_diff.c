@@ -3,14 +3,26 @@
 
 #include "base/cleanup.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define KEYID_DIGITS 64
 
 struct leaf {
     struct leaf *next;
     const char *path;
     const char *value;
 };
+
+static int by_path(const void *a, const void *b)
+{
+    const struct leaf *const *left = a;
+    const struct leaf *const *right = b;
+
+    return strcmp((*left)->path, (*right)->path);
+}
 
 struct leaves {
     struct arena *arena;
@@ -31,17 +43,67 @@ static void add_leaf(struct leaves *leaves, const char *path, const json_t *valu
     leaves->count++;
 }
 
-/* What an element of an array is called: its variant, its name, or its place. */
-static const char *element_name(struct arena *arena, const json_t *element, size_t index)
+/* As it is where it cannot be taken for anything else, else quoted: no two members have one path.
+ */
+static const char *quote(struct arena *arena, const char *name, const char *harmless)
+{
+    json_auto_t *text = NULL;
+    AUTO_FREE char *quoted = NULL;
+
+    if (*name && strspn(name, harmless) == strlen(name))
+        return name;
+    text = json_string(name);
+    quoted = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
+    return arena_printf(arena, "%s", quoted ? quoted : "?");
+}
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+@:/"
+
+static const char *member_path(struct arena *arena, const char *path, const char *name)
+{
+    const char *quoted = quote(arena, name, LETTERS);
+
+    if (quoted != name)
+        return arena_printf(arena, "%s[%s]", path, quoted);
+    return *path ? arena_printf(arena, "%s.%s", path, name) : arena_strdup(arena, name);
+}
+
+static bool is_keyid(const char *text)
+{
+    return strlen(text) == KEYID_DIGITS && strspn(text, "0123456789abcdef") == KEYID_DIGITS;
+}
+
+/* What an element of an array is called: its variant or its name, a keyid by itself, since those
+ * are sets; NULL where it has none. */
+static const char *element_name(struct arena *arena, const json_t *element)
 {
     const char *runtime = json_string_value(json_object_get(element, "runtime"));
     const char *hardware = json_string_value(json_object_get(element, "hardware"));
     const char *precision = json_string_value(json_object_get(element, "precision"));
     const char *name = json_string_value(json_object_get(element, "name"));
 
+    if (json_is_string(element) && is_keyid(json_string_value(element)))
+        return json_string_value(element);
     if (runtime && hardware && precision)
-        return arena_printf(arena, "%s/%s/%s", runtime, hardware, precision);
-    return name ? name : arena_printf(arena, "%zu", index);
+        return quote(arena, arena_printf(arena, "%s/%s/%s", runtime, hardware, precision),
+                     LETTERS ".");
+    return name ? quote(arena, name, LETTERS ".") : NULL;
+}
+
+/* Those without a name, or with one that another has too, are called by their place. */
+static const char **element_names(struct arena *arena, const json_t *array)
+{
+    const char **names = arena_array(arena, json_array_size(array), sizeof(*names));
+
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *name = element_name(arena, json_array_get(array, i));
+
+        for (size_t j = 0; name && j < i; j++)
+            if (strcmp(names[j], name) == 0)
+                name = NULL;
+        names[i] = name ? name : arena_printf(arena, "#%zu", i);
+    }
+    return names;
 }
 
 /* Manifests were parsed with a limit on their depth. */
@@ -53,29 +115,39 @@ static void collect(struct leaves *leaves, const char *path, const json_t *value
 
     if (json_is_object(value) && json_object_size(value) > 0) {
         json_object_foreach ((json_t *)(uintptr_t)value, name, member)
-            collect(leaves,
-                    *path ? arena_printf(leaves->arena, "%s.%s", path, name)
-                          : arena_strdup(leaves->arena, name),
-                    member);
+            collect(leaves, member_path(leaves->arena, path, name), member);
         return;
     }
     if (json_is_array(value) && json_array_size(value) > 0) {
+        const char **names = element_names(leaves->arena, value);
+
         json_array_foreach (value, index, member)
-            collect(leaves,
-                    arena_printf(leaves->arena, "%s[%s]", path,
-                                 element_name(leaves->arena, member, index)),
-                    member);
+            collect(leaves, arena_printf(leaves->arena, "%s[%s]", path, names[index]), member);
         return;
     }
     add_leaf(leaves, path, value);
 }
 
-static const struct leaf *find(const struct leaves *leaves, const char *path)
+/* Listings have tens of thousands of leaves: they are found by halves. */
+static const struct leaf **sort(const struct leaves *leaves)
 {
+    const struct leaf **sorted = arena_array(leaves->arena, leaves->count + 1, sizeof(*sorted));
+    size_t count = 0;
+
     for (const struct leaf *leaf = leaves->first; leaf; leaf = leaf->next)
-        if (strcmp(leaf->path, path) == 0)
-            return leaf;
-    return NULL;
+        sorted[count++] = leaf;
+    if (count)
+        qsort(sorted, count, sizeof(*sorted), by_path);
+    return sorted;
+}
+
+static const struct leaf *find(const struct leaf *const *sorted, size_t count,
+                               const struct leaf *wanted)
+{
+    const struct leaf *const *found =
+        count ? bsearch(&wanted, sorted, count, sizeof(*sorted), by_path) : NULL;
+
+    return found ? *found : NULL;
 }
 
 static enum manifest_diff_kind compare(const struct leaf *before, const struct leaf *after)
@@ -104,15 +176,19 @@ void manifest_diff_make(struct arena *arena, const json_t *before, const json_t 
     struct leaves old = {.arena = arena, .end = &old.first};
     struct leaves new = {.arena = arena, .end = &new.first};
     struct manifest_diff diff = {0};
+    const struct leaf **old_sorted;
+    const struct leaf **new_sorted;
 
     if (before)
         collect(&old, "", before);
     collect(&new, "", after);
+    old_sorted = sort(&old);
+    new_sorted = sort(&new);
     diff.lines = arena_array(arena, old.count + new.count + 1, sizeof(*diff.lines));
     for (const struct leaf *leaf = new.first; leaf; leaf = leaf->next)
-        add_line(&diff, find(&old, leaf->path), leaf);
+        add_line(&diff, find(old_sorted, old.count, leaf), leaf);
     for (const struct leaf *leaf = old.first; leaf; leaf = leaf->next)
-        if (!find(&new, leaf->path))
+        if (!find(new_sorted, new.count, leaf))
             add_line(&diff, leaf, NULL);
     *ret_diff = diff;
 }

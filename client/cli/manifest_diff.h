@@ -8,9 +8,14 @@
 #include <stddef.h>
 
 /*
- * How one manifest differs from another, member by member. All members count, also those that this
- * program does not know: they are signed too. A member's path names variants and artifacts by what
- * they are: variants[onnx/cpu/fp32].artifacts[model.onnx].length
+ * How one signed document differs from another, member by member. All members count, also those
+ * that this program does not know: they are signed too. A member's path names variants, artifacts,
+ * roles and keyids by what they are, wherever they moved:
+ *
+ *     variants[onnx/cpu/fp32].artifacts[model.onnx].length
+ *     delegations.roles[model-digits].threshold
+ *
+ * Names that could be taken for something else are quoted, so that no two members have one path.
  */
 enum manifest_diff_kind {
     MANIFEST_DIFF_SAME,
