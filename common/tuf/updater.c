@@ -27,6 +27,7 @@ struct updater {
     struct trusted trusted;
     struct metadata found; /* the role that lists the target found last */
     struct arena arena;    /* names */
+    bool has_listing;
 };
 
 static const char *const outcome_names[] = {
@@ -191,13 +192,20 @@ static int fetch_next_root(struct updater *updater, bool *ret_more)
     return save(updater, "root", &bytes);
 }
 
-static int update_root(struct updater *updater)
+int updater_roots(struct updater *updater)
 {
     bool more = true;
     int r = load_root(updater);
 
     for (unsigned i = 0; !r && more && i < updater->config.limits.root_rotations; i++)
         r = fetch_next_root(updater, &more);
+    return r;
+}
+
+static int update_root(struct updater *updater)
+{
+    int r = updater_roots(updater);
+
     return r ? r : from_trusted(trusted_root_final(&updater->trusted));
 }
 
@@ -343,7 +351,13 @@ int updater_refresh(struct updater *updater)
         if (r)
             return r;
     }
+    updater->has_listing = true;
     return update_targets(updater, NULL, NULL);
+}
+
+bool updater_has_listing(const struct updater *updater)
+{
+    return updater->has_listing;
 }
 
 /* ---- 5.6.7: the search -------------------------------------------------------------------------

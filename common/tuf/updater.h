@@ -91,8 +91,20 @@ struct updater_config {
 int updater_new(const struct updater_config *config, struct updater **ret_updater) MUST_CHECK;
 void updater_free(struct updater *updater);
 
+/*
+ * 5.2 to 5.3.9 alone: the newest root, whether or not it has expired, for who is about to sign the
+ * next one. Instead of updater_refresh().
+ */
+int updater_roots(struct updater *updater) MUST_CHECK;
+
 /* 5.2 to 5.6.6: root, timestamp, snapshot, top-level targets. Once an updater. */
 int updater_refresh(struct updater *updater) MUST_CHECK;
+
+/*
+ * Whether the last refresh got to a snapshot that is trusted (5.5), so that files can be held
+ * against it even where the top-level targets were refused.
+ */
+bool updater_has_listing(const struct updater *updater);
 
 /*
  * 5.6.7: searches the delegations for a target after a successful refresh. ret_target borrows from
