@@ -41,6 +41,8 @@ struct cli_flags {
     const char *ca_file;
     const char *description;
     const char *key;
+    const char *instead_of;
+    const char *to;
     const char *passphrase_file;
     const char *new_passphrase_file;
     const char *slot;
@@ -55,6 +57,7 @@ struct cli_flags {
     struct options_list root_keys;
     struct options_list targets_keys;
     int64_t threshold;
+    int64_t targets_threshold;
     struct options_list keys;
     struct options_list tags;
     struct options_list metrics;
@@ -73,6 +76,8 @@ struct cli_flags {
     int64_t release_counter;
     bool draft;
     bool yes;
+    bool anew;
+    bool online_key;
     bool no_passphrase;
     bool all;
     bool wait;

@@ -20,9 +20,6 @@
 
 #include <string.h>
 
-/* Of a model's role; each publication starts it anew. */
-#define LISTING_LIFETIME_MS ((int64_t)365 * 86400 * 1000)
-
 struct publication {
     struct cli *cli;
     struct server server;
@@ -226,39 +223,24 @@ static int post_version(struct publication *publication, const json_t *envelope,
         NULL, ret_version);
 }
 
-/*
- * Lists the version for devices, in a workspace that has a root; what was published stays
- * published where that fails, and `modelferry release` does it later.
- */
 static int release_version(struct publication *publication, const json_t *envelope)
 {
     struct cli *cli = publication->cli;
-    CLEANUP(trust_close) struct trust trust = {0};
-    AUTO_FREE char *bytes = NULL;
-    struct release release = {
-        .trust = &trust,
-        .signer = &publication->key.signer,
-        .lifetime_ms = LISTING_LIFETIME_MS,
-    };
+    AUTO_FREE char *bytes = json_dumps(envelope, JSON_COMPACT); /* as it was sent */
     struct fields_error error = {0};
     struct manifest manifest;
+    struct release_version version = {.manifest = &manifest, .envelope = bytes};
     int r;
 
-    r = trust_open(&publication->server, publication->workspace, &trust);
-    if (r || publication->draft || !trust_has_root(&trust))
-        return r;
-    bytes = json_dumps(envelope, JSON_COMPACT); /* as it was sent */
+    if (publication->draft)
+        return 0;
     r = manifest_decode(json_object_get(envelope, "signed"), &cli->arena, &manifest, &error);
     if (r > 0 || !bytes)
         return log_fail(ERR_INTERNAL, "the manifest cannot be read back: %s", error.text);
-    if (!r)
-        r = release_list(&release, &manifest, bytes, strlen(bytes));
-    if (r)
-        output_note(&cli->output,
-                    "the version is published, but the image repository does not list it yet: "
-                    "modelferry release %s@%s",
-                    publication->reference.model, publication->reference.version);
-    return r;
+    version.size = strlen(bytes);
+    return r ? r
+             : release_published(&publication->server, publication->workspace,
+                                 &publication->key.signer, &version);
 }
 
 static void print_result(struct publication *publication, json_t *version)

@@ -8,6 +8,7 @@
 #include "cli/manifest_diff.h"
 #include "cli/printable.h"
 #include "cli/prompt.h"
+#include "cli/release.h"
 #include "cli/signed_manifest.h"
 
 #include <string.h>
@@ -260,6 +261,38 @@ static int post_signature(struct signing *signing, json_t **ret_version)
         NULL, ret_version);
 }
 
+/* It must be what was looked at, and signed with this key. */
+static int check_stored(struct signing *signing, const struct signed_manifest *stored)
+{
+    int r = envelope_verify(&stored->envelope, &signing->key.key, 1, 1, NULL);
+
+    if (r < 0)
+        return r;
+    if (!r && json_equal(stored->envelope.signed_part, signing->draft.envelope.signed_part))
+        return 0;
+    return output_fail(&signing->cli->output, CLI_UNVERIFIED,
+                       "the server may be compromised: do not use it",
+                       "the server stores another '%s@%s' than what was signed here",
+                       signing->reference.model, signing->reference.version);
+}
+
+/* As the server has it now, with our signature in it. */
+static int list(struct signing *signing)
+{
+    CLEANUP(signed_manifest_release) struct signed_manifest stored = {0};
+    struct release_version version = {.manifest = &stored.manifest};
+    int r =
+        signed_manifest_fetch(&signing->server, signing->workspace, &signing->reference, &stored);
+
+    if (!r)
+        r = check_stored(signing, &stored);
+    if (r)
+        return r;
+    version.envelope = stored.bytes.bytes;
+    version.size = stored.bytes.size;
+    return release_published(&signing->server, signing->workspace, &signing->key.signer, &version);
+}
+
 int cmd_sign_sign(void *context, int operands, char **operand)
 {
     struct cli *cli = context;
@@ -288,5 +321,5 @@ int cmd_sign_sign(void *context, int operands, char **operand)
     output_json(&cli->output, version);
     output_line(&cli->output, "signed and published %s@%s", signing.reference.model,
                 signing.reference.version);
-    return CLI_OK;
+    return list(&signing);
 }

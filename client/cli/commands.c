@@ -8,12 +8,16 @@
 #include "cli/cmd_grant.h"
 #include "cli/cmd_help.h"
 #include "cli/cmd_keys.h"
+#include "cli/cmd_keys_rotate.h"
 #include "cli/cmd_login.h"
 #include "cli/cmd_model.h"
 #include "cli/cmd_model_key.h"
 #include "cli/cmd_publish.h"
 #include "cli/cmd_pull.h"
+#include "cli/cmd_release.h"
 #include "cli/cmd_root.h"
+#include "cli/cmd_root_change.h"
+#include "cli/cmd_root_sign.h"
 #include "cli/cmd_sign.h"
 #include "cli/cmd_token.h"
 #include "cli/cmd_tuf.h"
@@ -116,6 +120,19 @@ static const struct option_entry keys_export_flags[] = {
                                                                          .letter = 'o',
                                                                          .value_name = "FILE",
                                                                          .help = "Where to write. Otherwise standard output."},
+    END,
+};
+
+static const struct option_entry keys_rotate_flags[] = {
+    TEXT("to", to, "KEY",
+         "Takes this key instead of making one; then no file is renamed in the end."),
+    LIST(
+        "key", keys, "KEY",
+        "Another key to sign with, such as one that signs the top-level targets; may be repeated."),
+    FLAG_EXPIRES("365d", "How long what is signed anew is valid."),
+    FLAG_YES,
+    FLAG_PASSPHRASE,
+    FLAG_NO_PASSPHRASE,
     END,
 };
 
@@ -294,6 +311,40 @@ static const struct option_entry root_sign_flags[] = {
     END,
 };
 
+#define FLAG_KEYS                                                                                  \
+    LIST("key", keys, "KEY",                                                                       \
+         "A key to sign with, by name or key file; may be repeated. Otherwise your only key, or "  \
+         "'default'.")
+
+static const struct option_entry root_renew_flags[] = {
+    FLAG_KEYS, FLAG_EXPIRES("365d", "How long they are valid from now on."),
+    FLAG_YES,  FLAG_PASSPHRASE,
+    END,
+};
+
+static const struct option_entry root_rotate_flags[] = {
+    LIST("root_key", root_keys, "OLD=NEW",
+         "NEW signs roots in OLD's place; =NEW adds a key, OLD= drops one. OLD may be a keyid or "
+         "the start of one. May be repeated."),
+    LIST("targets_key", targets_keys, "OLD=NEW",
+         "The same for the top-level targets of the image repository."),
+    FLAG_THRESHOLD("0", "How many of the root keys must sign. Otherwise as before."),
+    {.name = "targets_threshold",
+                                                                        .type = OPTION_INTEGER,
+                                                                        AT(targets_threshold),
+                                                                        .fallback = "0",
+                                                                        .min = 0,
+                                                                        .max = 16,
+                                                                        .value_name = "N",
+                                                                        .help = "How many of the targets keys must sign. Otherwise as before."},
+    SWITCH("online_key", online_key, "Has the server make new keys for what it signs itself."),
+    FLAG_KEYS,
+    FLAG_EXPIRES("365d", "How long the new roots are valid."),
+    FLAG_YES,
+    FLAG_PASSPHRASE,
+    END,
+};
+
 static const struct option_entry root_export_flags[] = {
     {.name = "output",
      .type = OPTION_TEXT,
@@ -306,6 +357,20 @@ static const struct option_entry root_export_flags[] = {
 
 static const struct option_entry grant_flags[] = {
     FLAG_KEY("The key that signs the top-level targets. Otherwise your only key, or 'default'."),
+    TEXT("instead_of", instead_of, "KEY",
+         "The keys come in the place of this one, which may be named by its keyid or the start of "
+         "it."),
+    FLAG_THRESHOLD("0", "How many of the model's keys must sign. Otherwise as before, or 1."),
+    FLAG_EXPIRES("365d", "How long the top-level targets are valid."),
+    SWITCH("anew", anew,
+           "Starts the top-level targets from nothing, where those in force cannot be verified: "
+           "every other model must be granted again."),
+    FLAG_PASSPHRASE,
+    END,
+};
+
+static const struct option_entry revoke_flags[] = {
+    FLAG_KEY("The key that signs the top-level targets. Otherwise your only key, or 'default'."),
     FLAG_THRESHOLD("0", "How many of the model's keys must sign. Otherwise as before, or 1."),
     FLAG_EXPIRES("365d", "How long the top-level targets are valid."),
     FLAG_PASSPHRASE,
@@ -313,6 +378,19 @@ static const struct option_entry grant_flags[] = {
 };
 
 static const struct option_entry release_flags[] = {
+    FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
+    FLAG_EXPIRES("365d", "How long the model's listing is valid."),
+    SWITCH("anew", anew,
+           "Lists these versions and no others, where what is listed cannot be verified; any other "
+           "version never comes back."),
+    LIST("trust", trust, "KEY",
+         "Lists versions too whose manifest this key has signed; may be repeated."),
+    FLAG_YES,
+    FLAG_PASSPHRASE,
+    END,
+};
+
+static const struct option_entry yank_flags[] = {
     FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
     FLAG_EXPIRES("365d", "How long the model's listing is valid."),
     FLAG_YES,
@@ -335,94 +413,110 @@ static const struct option_entry tuf_flags[] = {
 /* ---- commands ----------------------------------------------------------------------------- */
 
 const struct options_command commands_table[] = {
-    {"keys init",                                                                      "", 0, 0, keys_init_flags, cmd_keys_init, "makes a key to sign versions with",
+    {"keys init",                                                                  "", 0, 0, keys_init_flags, cmd_keys_init, "makes a key to sign versions with",
      "The key is a file with mode 0600 in $XDG_CONFIG_HOME/modelferry/keys. Its secret is sealed "
      "with a passphrase, by Argon2id, where one is given or a terminal can be asked; else it is "
      "not, with a warning."},
-    {"keys show",                                                                               "[KEY]", 0, 1, NULL, cmd_keys_show, "shows the public half of a key",
+    {"keys show",                                                                           "[KEY]", 0, 1, NULL, cmd_keys_show, "shows the public half of a key",
      "With --json it prints a key file without the secret, to hand to others."},
-    {"keys export",                                                                 "[KEY]", 0, 1, keys_export_flags, cmd_keys_export,
+    {"keys export",                                                             "[KEY]", 0, 1, keys_export_flags, cmd_keys_export,
      "writes the public half of a key", "As a key file without the secret, which others name wherever a command takes a key."},
-    {"keys passphrase",                                             "[KEY]", 0, 1, keys_passphrase_flags, cmd_keys_passphrase,
+    {"keys rotate",                                         "[KEY]", 0, 1, keys_rotate_flags, cmd_keys_rotate,
+     "puts a new key in the place of a key", "Wherever the workspace names it: for models, top-level targets and roots. Each file is shown "
+     "as a difference and signed by both keys where both are asked for, so that clients accept "
+     "what is in force at every moment. Where others must sign too, it says who and what; the same "
+     "command goes on afterwards. For a key that is lost: docs/SECURITY.md."},
+    {"keys passphrase",                                                                            "[KEY]", 0, 1, keys_passphrase_flags, cmd_keys_passphrase,
      "changes the passphrase of a key", "Seals a key that was not sealed, too."},
-    {"keys ls",                                                                                "", 0, 0, NULL, cmd_keys_ls, "lists your keys", NULL},
-    {"login","URL", 1, 1, login_flags, cmd_login_login, "stores where the server is, and a token",
+    {"keys ls","", 0, 0, NULL, cmd_keys_ls, "lists your keys", NULL},
+    {"login",                                                                           "URL", 1, 1, login_flags, cmd_login_login, "stores where the server is, and a token",
      "The token is read from standard input or --token-file, never from the command line, is "
      "checked, and is stored with mode 0600 in $XDG_CONFIG_HOME/modelferry/profiles."},
-    {"logout",                                                                               "", 0, 0, NULL, cmd_login_logout, "forgets a stored login",
+    {"logout",                                                               "", 0, 0, NULL, cmd_login_logout, "forgets a stored login",
      "The token itself goes on working: revoke it with modelferry token revoke."},
-    {"whoami",                                                                   "", 0, 0, NULL, cmd_login_whoami, "shows which server, workspace and roles you have",
+    {"whoami",    "", 0, 0, NULL, cmd_login_whoami, "shows which server, workspace and roles you have",
      NULL},
-    {"token create",        "NAME", 1, 1, token_create_flags, cmd_token_create, "makes an API token",
+    {"token create",                                                                "NAME", 1, 1, token_create_flags, cmd_token_create, "makes an API token",
      "The token is printed once and cannot be shown again."},
-    {"token ls",                                                                    "", 0, 0, list_flags, cmd_token_ls, "lists API tokens", NULL},
-    {"token revoke",                                                                               "ID", 1, 1, NULL, cmd_token_revoke, "makes an API token stop working", NULL},
-    {"model create",                                                               "MODEL", 1, 1, model_create_flags, cmd_model_create, "makes a model", NULL},
-    {"model ls",                                                "", 0, 0, list_flags, cmd_model_ls, "lists models", NULL},
-    {"model show",                                                                                "MODEL [VERSION]", 1, 2, model_show_flags, cmd_model_show,
+    {"token ls",                                                                           "", 0, 0, list_flags, cmd_token_ls, "lists API tokens", NULL},
+    {"token revoke",                                                           "ID", 1, 1, NULL, cmd_token_revoke, "makes an API token stop working", NULL},
+    {"model create",                                            "MODEL", 1, 1, model_create_flags, cmd_model_create, "makes a model", NULL},
+    {"model ls",                                                                            "", 0, 0, list_flags, cmd_model_ls, "lists models", NULL},
+    {"model show",                             "MODEL [VERSION]", 1, 2, model_show_flags, cmd_model_show,
      "shows a model and its versions, or one version", "MODEL@VERSION is accepted as well."},
-    {"model discard",                             "MODEL@VERSION", 1, 1, NULL, cmd_model_discard,
+    {"model discard",                                                                           "MODEL@VERSION", 1, 1, NULL, cmd_model_discard,
      "deletes a draft that nobody signed", NULL},
-    {"model key add",                                                                               "MODEL KEY", 2, 2, key_add_flags, cmd_model_key_add,
+    {"model key add",                                                             "MODEL KEY", 2, 2, key_add_flags, cmd_model_key_add,
      "lets a key sign versions of a model", "KEY is the name of one of your keys or a key file."},
-    {"model key revoke",                                                             "MODEL KEY", 2, 2, NULL, cmd_model_key_revoke,
+    {"model key revoke", "MODEL KEY", 2, 2, NULL, cmd_model_key_revoke,
      "stops a key from signing more versions of a model", "KEY is a keyid, the start of one, the name of one of your keys, or a key file."},
-    {"publish",                                         "MODEL@VERSION FILE...", 1, -1, publish_flags, cmd_publish_publish,
+    {"publish",                                                            "MODEL@VERSION FILE...", 1, -1, publish_flags, cmd_publish_publish,
      "uploads and signs a version", "FILEs are hashed, uploaded where the server does not have them yet, and described by a "
      "manifest that is signed here with your key. An artifact is named like its file, or NAME "
      "where "
      "NAME=FILE is given. Several variants: repeat --variant VARIANT FILE... After an interruption "
      "the same command goes on where the server is."},
-    {"sign",                                                                        "MODEL@VERSION [FILE...]", 1, -1, sign_flags, cmd_sign_sign,
+    {"sign",                                                                           "MODEL@VERSION [FILE...]", 1, -1, sign_flags, cmd_sign_sign,
      "checks a draft, signs it, and so publishes it", "Shows what would be signed and how it differs from the version published before, and makes "
      "sure that every artifact has the hash that the manifest says: of the FILEs given, matched by "
      "name, and of the server's copy for the others."},
-    {"pull",                                                                               "MODEL@VERSION", 1, 1, pull_flags, cmd_pull_pull,
+    {"pull",                                                       "MODEL@VERSION", 1, 1, pull_flags, cmd_pull_pull,
      "downloads a version and verifies signatures and hashes", "An interrupted download goes on where it was. The signed manifest is kept beside the files "
      "as .manifest.json."},
-    {"device ls",                                                                            "", 0, 0, device_ls_flags, cmd_device_ls, "lists devices", NULL},
-    {"device show",                                                               "DEVICE", 1, 1, NULL, cmd_device_show,
+    {"device ls",                                            "", 0, 0, device_ls_flags, cmd_device_ls, "lists devices", NULL},
+    {"device show",                                                                            "DEVICE", 1, 1, NULL, cmd_device_show,
      "shows a device, what it should run and what it runs", NULL},
     {"device reports",                                                                                "DEVICE", 1, 1, list_flags, cmd_device_reports,
      "lists what a device reported, newest first", NULL},
-    {"device revoke",                                                                                 "DEVICE", 1, 1, NULL, cmd_device_revoke,
+    {"device revoke",                                                                           "DEVICE", 1, 1, NULL, cmd_device_revoke,
      "makes a device's token stop working at once", NULL},
-    {"enrolment create",                                                                               "NAME", 1, 1, enrolment_create_flags, cmd_enrolment_create,
+    {"enrolment create",                                                                 "NAME", 1, 1, enrolment_create_flags, cmd_enrolment_create,
      "makes a token that devices enrol with", "Prints the token, once, and the command to run on the device."},
-    {"enrolment ls",                                                                 "", 0, 0, list_flags, cmd_enrolment_ls, "lists enrolment tokens", NULL},
-    {"enrolment revoke", "ID", 1, 1, NULL, cmd_enrolment_revoke,
+    {"enrolment ls",                                                                        "", 0, 0, list_flags, cmd_enrolment_ls, "lists enrolment tokens", NULL},
+    {"enrolment revoke",                                                                      "ID", 1, 1, NULL, cmd_enrolment_revoke,
      "makes an enrolment token stop working", NULL},
-    {"deploy",                                                                         "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
+    {"deploy",                                                                           "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
      "sets what devices should run", "Devices learn of it by push or at their next poll. With --wait the exit status is 0 once "
      "every device has installed it, 1 where one failed, 4 where the time ran out."},
-    {"root init",                                                                               "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
+    {"root init",                                                                 "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
      "Signs the first roots of the image repository and of the director, and top-level targets. "
      "Keep the keys offline: with them anybody decides what devices run."},
-    {"root show",                                                                            "", 0, 0, NULL, cmd_root_show,
+    {"root show",                                   "", 0, 0, NULL, cmd_root_show,
      "shows what metadata is in force, and what waits for signatures", NULL},
-    {"root sign",                                                        "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
-     "adds a signature to what is pending", "Shows how it differs from what was signed before. REPOSITORY is image or director, ROLE "
-     "root, targets or model-NAME; otherwise image root."},
-    {"root withdraw",                                                                                "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
+    {"root sign",                                                                            "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
+     "adds a signature to what is pending", "Checks it against what was verified here, and shows how it differs from what was signed "
+     "before. REPOSITORY is image or director, ROLE root, targets or model-NAME; without them "
+     "everything that waits for this key."},
+    {"root renew",            "[REPOSITORY]", 0, 1, root_renew_flags, cmd_root_change_renew,
+     "gives roots and top-level targets a later expiry", "Of both repositories, or of one: image or director. Nothing else changes. What has expired "
+     "already is renewed the same way."},
+    {"root rotate",                                                                           "[REPOSITORY]", 0, 1, root_rotate_flags, cmd_root_change_rotate,
+     "changes who signs: root keys, targets keys, thresholds, online keys", "The next roots are signed by the thresholds of the old keys and of the new ones: whoever is "
+     "missing adds a signature by modelferry root sign. Clients follow by themselves. Where the "
+     "targets keys change, the top-level targets are signed by old and new ones first."},
+    {"root withdraw",                                                            "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
      "removes what waits for signatures", NULL},
-    {"root export",            "", 0, 0, root_export_flags, cmd_root_export,
+    {"root export",  "", 0, 0, root_export_flags, cmd_root_export,
      "writes the roots that are trusted here, for devices and other people", "Bring the file to them by a way that is not the server."},
-    {"root trust",                                                                               "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
-    {"model grant",                                                                "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
+    {"root trust",                                                                     "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
+    {"model grant",                                                                           "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
      "lets keys sign for a model in the image repository", NULL},
-    {"model revoke",                                                                             "MODEL KEY...", 2, -1, grant_flags, cmd_grant_revoke, "takes that back",
+    {"model revoke",                                                                        "MODEL KEY...", 2, -1, revoke_flags, cmd_grant_revoke, "takes that back",
      "What the keys have signed is no longer accepted, unless enough others "
-     "have signed it too: release again."},
-    {"release",                                                                   "MODEL@VERSION", 1, 1, release_flags, cmd_yank_release,
-     "lists a published version in the image repository", "modelferry publish does it by itself once the workspace has a root."},
-    {"yank",                                                                               "MODEL@VERSION", 1, 1, release_flags, cmd_yank_yank,
+     "have signed it too: release again. KEY may be a keyid or the start of one."},
+    {"release",                          "MODEL | MODEL@VERSION...", 1, -1, release_flags, cmd_release_release,
+     "lists published versions in the image repository", "modelferry publish does it by itself once the workspace has a root. MODEL alone signs what "
+     "it "
+     "lists once more: for a later expiry, or after its keys were changed."},
+    {"yank",                                                                            "MODEL@VERSION", 1, 1, yank_flags, cmd_yank_yank,
      "drops a version from the image repository, for ever", "TUF clients refuse it from then on, and the director names it to no device."},
-    {"tuf",                                                              "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
+    {"tuf",       "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
      "a plain TUF client, for any repository", "init stores a root to start from; refresh updates the metadata; download fetches targets and "
-     "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent to addresses below MODELFERRY_URL only."},
-    {"completion",                                                            "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+     "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent to addresses below "
+     "MODELFERRY_URL only."},
+    {"completion",                                                                           "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
-    {"help",                                                                                "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
-    {"version",           "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
-    {.words = NULL                                                                              },
+    {"help",                                                            "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version",                       "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {.words = NULL                                                                  },
 };

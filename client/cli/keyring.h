@@ -3,6 +3,7 @@
 #define CLI_KEYRING_H
 
 #include "cli/keystore.h"
+#include "tuf/role.h"
 
 /* Several keys that a command line names. */
 #define KEYRING_MAX 16
@@ -23,6 +24,13 @@ int keyring_read(struct cli *cli, const struct options_list *names,
  */
 int keyring_signers(struct cli *cli, struct keyring *ring, struct signer *ret_signers,
                     size_t *ret_count) MUST_CHECK;
+
+/* The same for those that one of the roles names. */
+int keyring_signers_of(struct cli *cli, struct keyring *ring, const struct tuf_role *roles,
+                       size_t role_count, struct signer *ret_signers, size_t *ret_count) MUST_CHECK;
+
+/* Adds a key, whose secret the ring owns from then on; not twice. Returns 0, CLI_USAGE reported. */
+int keyring_add(struct cli *cli, struct keyring *ring, struct keystore_key *key) MUST_CHECK;
 
 /* The public halves; ret_keys holds KEYRING_MAX. Returns how many there are. */
 size_t keyring_public(const struct keyring *ring, struct key *ret_keys);

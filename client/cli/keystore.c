@@ -211,6 +211,15 @@ int keystore_read_named(struct cli *cli, const char *name, struct keystore_key *
     return r ? r : read_path(cli, name, path, ret_key);
 }
 
+int keystore_peek(struct cli *cli, const char *name, struct keystore_key *ret_key)
+{
+    struct fields_error error;
+    const char *path = NULL;
+    int r = named_path(cli, name, &path);
+
+    return r ? r : load(path, ret_key, &error);
+}
+
 void keystore_release(struct keystore_key *key)
 {
     if (!key)

@@ -48,6 +48,9 @@ int keystore_read(struct cli *cli, const char *key, struct keystore_key *ret_key
 /* One of this user's keys, by its name only. */
 int keystore_read_named(struct cli *cli, const char *name, struct keystore_key *ret_key) MUST_CHECK;
 
+/* The same without a word where it cannot be read: then it returns non-zero. */
+int keystore_peek(struct cli *cli, const char *name, struct keystore_key *ret_key) MUST_CHECK;
+
 /* Whether the secret is here; else reports it. To know before work that would be for nothing. */
 int keystore_need_secret(struct cli *cli, const struct keystore_key *key) MUST_CHECK;
 

@@ -38,6 +38,41 @@ int model_keys_read(struct server *server, const char *model, struct model_keys 
     return 0;
 }
 
+int model_keys_register(struct server *server, const char *model, const struct key *key,
+                        const char *name)
+{
+    json_auto_t *body =
+        json_pack("{s:s*, s:o}", "name", name && *name ? name : NULL, "key", key_to_json(key));
+    int status;
+
+    if (!body)
+        return cli_usage(server->cli, "the key's name is not UTF-8");
+    return server_ask(
+        server,
+        &(struct server_question){
+            .what = arena_printf(&server->cli->arena, "register a key of model '%s'", model),
+            .address = SERVER_ADDRESS(server, "models", model, "keys"),
+            .body = body,
+            .tolerated = 409,
+        },
+        &status, NULL);
+}
+
+int model_keys_revoke(struct server *server, const char *model, const char *keyid)
+{
+    int status;
+
+    return server_ask(
+        server,
+        &(struct server_question){
+            .what = arena_printf(&server->cli->arena, "revoke a key of model '%s'", model),
+            .method = "DELETE",
+            .address = SERVER_ADDRESS(server, "models", model, "keys", keyid),
+            .tolerated = 404,
+        },
+        &status, NULL);
+}
+
 const struct model_key *model_keys_find(const struct model_keys *keys, const char *keyid)
 {
     for (size_t i = 0; i < keys->count; i++)

@@ -31,6 +31,14 @@ int model_keys_read(struct server *server, const char *model,
 int model_keys_check(struct cli *cli, const char *model, const struct model_keys *keys,
                      const struct key *key) MUST_CHECK;
 
+/* Lets a key sign manifests of the model; one that is registered already is fine. An
+ * administrator's. */
+int model_keys_register(struct server *server, const char *model, const struct key *key,
+                        const char *name) MUST_CHECK;
+
+/* Takes that back: nothing more may be signed with it. What is not registered is fine. */
+int model_keys_revoke(struct server *server, const char *model, const char *keyid) MUST_CHECK;
+
 /* The registered key, revoked or not, or NULL. */
 const struct model_key *model_keys_find(const struct model_keys *keys, const char *keyid);
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static json_t *sign(const struct proposal *proposal)
+int proposal_sign(const struct proposal *proposal, json_t **ret_envelope)
 {
     json_auto_t *signatures = json_array();
 
@@ -15,12 +15,14 @@ static json_t *sign(const struct proposal *proposal)
         (void)json_array_append(signatures, proposal->signatures[i]);
     for (size_t i = 0; i < proposal->signer_count; i++) {
         json_t *signature = NULL;
+        int r = envelope_sign(proposal->part, &proposal->signers[i], &signature);
 
-        if (envelope_sign(proposal->part, &proposal->signers[i], &signature))
-            return NULL;
+        if (r)
+            return r;
         (void)json_array_append_new(signatures, signature);
     }
-    return json_pack("{s:O, s:O}", "signatures", signatures, "signed", proposal->part);
+    *ret_envelope = json_pack("{s:O, s:O}", "signatures", signatures, "signed", proposal->part);
+    return *ret_envelope ? 0 : log_fail(ERR_NO_MEMORY, "cannot sign metadata: out of memory");
 }
 
 static int64_t number(const json_t *answer, const char *name)
@@ -28,11 +30,10 @@ static int64_t number(const json_t *answer, const char *name)
     return json_integer_value(json_object_get(answer, name));
 }
 
-int proposal_submit(struct server *server, const struct proposal *proposal,
-                    struct proposal_outcome *ret_outcome, json_t **ret_envelope)
+int proposal_send(struct server *server, const struct proposal *proposal, const json_t *envelope,
+                  struct proposal_outcome *ret_outcome)
 {
     struct cli *cli = server->cli;
-    json_auto_t *envelope = sign(proposal);
     json_auto_t *answer = NULL;
     struct server_question question = {
         .what = arena_printf(&cli->arena, "submit '%s' of the %s repository", proposal->role,
@@ -44,8 +45,6 @@ int proposal_submit(struct server *server, const struct proposal *proposal,
     int status;
     int r;
 
-    if (!envelope)
-        return log_fail(ERR_INTERNAL, "cannot sign metadata");
     r = server_ask(server, &question, &status, &answer);
     if (r)
         return r;
@@ -66,9 +65,20 @@ int proposal_submit(struct server *server, const struct proposal *proposal,
         .old_signatures = number(answer, "old_signatures"),
         .old_threshold = number(answer, "old_threshold"),
     };
-    if (ret_envelope)
-        *ret_envelope = json_incref(envelope);
     return 0;
+}
+
+int proposal_submit(struct server *server, const struct proposal *proposal,
+                    struct proposal_outcome *ret_outcome, json_t **ret_envelope)
+{
+    json_auto_t *envelope = NULL;
+    int r = proposal_sign(proposal, &envelope);
+
+    if (!r)
+        r = proposal_send(server, proposal, envelope, ret_outcome);
+    if (!r && ret_envelope)
+        *ret_envelope = json_incref(envelope);
+    return r;
 }
 
 void proposal_print(struct cli *cli, const struct proposal *proposal,

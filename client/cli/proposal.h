@@ -34,6 +34,13 @@ enum {
     PROPOSAL_E_VERSION = -100, /* another one was quicker: refresh and build it anew */
 };
 
+/* Signs: the envelope, with others' signatures before ours. */
+int proposal_sign(const struct proposal *proposal, json_t **ret_envelope) MUST_CHECK;
+
+/* Brings an envelope to the server. Returns as proposal_submit(). */
+int proposal_send(struct server *server, const struct proposal *proposal, const json_t *envelope,
+                  struct proposal_outcome *ret_outcome) MUST_CHECK;
+
 /*
  * Signs and submits.
  *

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "cli/online_key.h"
 #include "tuf/builder.h"
 
 #include <string.h>
@@ -35,30 +36,6 @@ int root_parts_read_keys(struct cli *cli, struct root_parts *parts)
 /* ---- parts
  * --------------------------------------------------------------------------------------- */
 
-static int ask_online_key(struct server *server, const char *repository, struct key *ret_key)
-{
-    json_auto_t *answer = NULL;
-    json_auto_t *body = json_object();
-    struct fields_error error = {0};
-    int r;
-
-    r = server_ask(server,
-                   &(struct server_question){
-                       .what = "ask for the server's online key",
-                       .method = "POST",
-                       .address = SERVER_ADDRESS(server, "tuf", repository, "online-key"),
-                       .body = body,
-                   },
-                   NULL, &answer);
-    if (r)
-        return r;
-    r = key_parse(json_object_get(answer, "key"), ret_key, &error);
-    if (r > 0)
-        return output_fail(&server->cli->output, CLI_FAILED, NULL,
-                           "the server's online key cannot be read: %s", error.text);
-    return r;
-}
-
 static int make_root(const struct root_parts *parts, const struct key *online, bool director,
                      int64_t expires_ms, json_t **ret_root)
 {
@@ -87,10 +64,10 @@ int root_parts_make(struct server *server, struct root_parts *parts)
     int64_t expires_ms = clock_wall_ms(server->cli->clock) + parts->lifetime_ms;
     struct key image;
     struct key director;
-    int r = ask_online_key(server, "image", &image);
+    int r = online_key_ask(server, "image", &image);
 
     if (!r)
-        r = ask_online_key(server, "director", &director);
+        r = online_key_ask(server, "director", &director);
     if (!r)
         r = make_root(parts, &image, false, expires_ms, &parts->image_root);
     if (!r)

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/trust.h"
 
-#include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/place.h"
+#include "cli/trust_roots.h"
 #include "crypto/digest.h"
 #include "crypto/text.h"
 #include "lib/metadir.h"
 #include "tuf/metadata.h"
-#include "tuf/targetpath.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define FINGERPRINT_BYTES 4
@@ -39,11 +40,12 @@ int trust_open(struct server *server, const char *workspace, struct trust *ret_t
 
     if (r)
         return r < 0 ? r
-                     : output_fail(&server->cli->output, CLI_FAILED, NULL,
+                     : output_fail(&server->cli->output, CLI_FAILED, "set HOME",
                                    "cannot find your files: HOME is not set");
     *ret_trust = (struct trust){
         .server = server,
         .workspace = workspace,
+        .directory = directory,
         .image_dir = arena_printf(arena, "%s/image", directory),
         .director_dir = arena_printf(arena, "%s/director", directory),
         .repository =
@@ -52,14 +54,18 @@ int trust_open(struct server *server, const char *workspace, struct trust *ret_t
                          .metadata_url = arena_printf(arena, "%s/tuf/%s/metadata", server->url, workspace),
                          .token = server->token,
                          },
+        .lock_fd = -1,
     };
     return 0;
 }
 
 void trust_close(struct trust *trust)
 {
-    if (trust)
-        updater_free(trust->updater);
+    if (!trust || !trust->server)
+        return;
+    updater_free(trust->updater);
+    if (trust->lock_fd >= 0)
+        (void)close(trust->lock_fd);
 }
 
 bool trust_has_root(const struct trust *trust)
@@ -68,45 +74,133 @@ bool trust_has_root(const struct trust *trust)
                   F_OK) == 0;
 }
 
+int trust_lock(struct trust *trust)
+{
+    struct cli *cli = trust->server->cli;
+    const char *path = arena_printf(&cli->arena, "%s/lock", trust->directory);
+    int r;
+
+    if (trust->lock_fd >= 0)
+        return 0;
+    r = file_mkdirs(AT_FDCWD, trust->directory, 0700);
+    if (r)
+        return r;
+    trust->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (trust->lock_fd < 0)
+        return log_fail_errno("cannot open '%s'", path);
+    if (flock(trust->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return 0;
+    output_note(&cli->output, "waiting for another modelferry that signs in this workspace");
+    while (flock(trust->lock_fd, LOCK_EX) < 0)
+        if (errno != EINTR)
+            return log_fail_errno("cannot lock '%s'", path);
+    return 0;
+}
+
+static const char *root_path(struct trust *trust, const char *repository)
+{
+    return arena_printf(&trust->server->cli->arena, "%s/root.json",
+                        strcmp(repository, "image") == 0 ? trust->image_dir : trust->director_dir);
+}
+
+int trust_pinned(struct trust *trust, const char *repository, json_t **ret_root)
+{
+    struct cli *cli = trust->server->cli;
+    const char *path = root_path(trust, repository);
+    AUTO_FREE char *bytes = NULL;
+    size_t size;
+    int r = file_read(AT_FDCWD, path, updater_limits_default.root_bytes, &bytes, &size);
+
+    if (r < 0)
+        return r;
+    *ret_root = r ? NULL : json_loadb(bytes, size, 0, NULL);
+    if (!*ret_root)
+        return output_fail(&cli->output, CLI_FAILED,
+                           "an administrator makes the first one by 'modelferry root init'",
+                           "no root is trusted here: cannot read '%s'", path);
+    return 0;
+}
+
+static bool is_pinned(struct trust *trust, const char *repository, const json_t *root)
+{
+    AUTO_FREE char *bytes = NULL;
+    json_auto_t *stored = NULL;
+    size_t size;
+
+    if (file_read(AT_FDCWD, root_path(trust, repository), updater_limits_default.root_bytes, &bytes,
+                  &size))
+        return false;
+    stored = json_loadb(bytes, size, 0, NULL);
+    return json_equal(stored, root);
+}
+
 int trust_pin(struct trust *trust, const char *repository, const json_t *root)
 {
     struct cli *cli = trust->server->cli;
-    const char *directory =
-        strcmp(repository, "image") == 0 ? trust->image_dir : trust->director_dir;
-    const char *path = arena_printf(&cli->arena, "%s/root.json", directory);
+    const char *path = root_path(trust, repository);
     AUTO_FREE char *text = json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS);
     int r;
 
     if (!text)
         return log_fail(ERR_NO_MEMORY, "cannot store a root: out of memory");
-    if (access(path, F_OK) == 0)
+    r = trust_lock(trust);
+    if (!r)
+        r = place_make_parent(path);
+    if (!r)
+        r = file_create(AT_FDCWD, path, text, strlen(text), 0600);
+    if (r == FILE_E_EXISTS && is_pinned(trust, repository, root))
+        return 0;
+    if (r == FILE_E_EXISTS)
         return output_fail(&cli->output, CLI_FAILED,
                            "remove the file by hand if you are sure that another root is the true "
                            "one",
                            "a root of this workspace is trusted already: '%s'", path);
-    r = file_mkdirs(AT_FDCWD, directory, 0700);
-    return r ? r : file_replace(AT_FDCWD, path, text, strlen(text), 0600);
+    return r;
 }
 
-static int refuse(struct trust *trust, int outcome)
+void trust_unpin(struct trust *trust, const char *repository, const json_t *root)
 {
-    struct cli *cli = trust->server->cli;
+    if (root && is_pinned(trust, repository, root))
+        (void)unlink(root_path(trust, repository));
+}
 
-    if (outcome == UPDATER_E_NO_ROOT)
-        return output_fail(&cli->output, CLI_FAILED,
+/* ---- refreshing ---------------------------------------------------------------------------- */
+
+static int refuse_unreachable(struct trust *trust, const struct updater *updater)
+{
+    return output_fail(&trust->server->cli->output, CLI_UNREACHABLE, NULL, "%s: %s",
+                       updater_reason(updater)->text, trust->repository.error);
+}
+
+int trust_refuse(struct trust *trust, const char *repository, const struct updater *updater,
+                 int outcome)
+{
+    struct output *output = &trust->server->cli->output;
+
+    switch (outcome) {
+    case UPDATER_E_NO_ROOT:
+        return output_fail(output, CLI_FAILED,
                            "an administrator makes the first one by 'modelferry root init'; on "
                            "other machines import it by 'modelferry root trust FILE'",
                            "no root of workspace '%s' is trusted here", trust->workspace);
-    if (outcome == UPDATER_E_FETCH)
-        return output_fail(&cli->output, CLI_UNREACHABLE, NULL, "%s: %s",
-                           updater_reason(trust->updater)->text, trust->repository.error);
-    return output_fail(&cli->output, CLI_UNVERIFIED,
-                       "nothing was signed; if this is not the server's mistake, it is an attack",
-                       "the image repository is refused (%s): %s", updater_outcome_name(outcome),
-                       updater_reason(trust->updater)->text);
+    case UPDATER_E_FETCH:
+        return refuse_unreachable(trust, updater);
+    case UPDATER_E_FREEZE:
+        return output_fail(output, CLI_UNVERIFIED,
+                           "roots and targets: those who hold their keys run 'modelferry root "
+                           "renew'; snapshot and timestamp: look at the server, and at this clock",
+                           "the %s repository is refused (freeze): %s", repository,
+                           updater_reason(updater)->text);
+    default:
+        return output_fail(output, CLI_UNVERIFIED,
+                           "nothing was signed; if this is not the server's mistake, it is an "
+                           "attack",
+                           "the %s repository is refused (%s): %s", repository,
+                           updater_outcome_name(outcome), updater_reason(updater)->text);
+    }
 }
 
-int trust_refresh(struct trust *trust)
+static int run_refresh(struct trust *trust, bool *ret_told)
 {
     struct updater_config config = {
         .source = repository_source(&trust->repository),
@@ -114,53 +208,35 @@ int trust_refresh(struct trust *trust)
         .limits = updater_limits_default,
         .now_ms = clock_wall_ms(trust->server->cli->clock),
     };
-    int r;
+    int r = trust_lock(trust);
 
+    if (!r)
+        r = trust_roots_complete(trust, "image");
+    *ret_told = r > 0;
+    if (r)
+        return r;
     updater_free(trust->updater);
     trust->updater = NULL;
     r = updater_new(&config, &trust->updater);
-    if (!r)
-        r = updater_refresh(trust->updater);
-    return r > 0 ? refuse(trust, r) : r;
+    return r ? r : updater_refresh(trust->updater);
 }
 
-/*
- * What was verified here before the role's keys were changed, where it still is what the snapshot
- * names: nobody vouches for it any more but this user, who signs it anew. NULL: it is not here.
- */
-static json_t *verified_before(struct trust *trust, const char *role)
+int trust_refresh(struct trust *trust)
 {
-    struct updater_store store = metadir_store(trust->image_dir);
-    CLEANUP(buffer_release) struct buffer bytes = BUFFER(updater_limits_default.targets_bytes);
-    CLEANUP(metadata_release) struct metadata metadata = {0};
-    struct metadata_file promised;
-    struct reason reason;
+    bool told;
+    int r = run_refresh(trust, &told);
 
-    if (!metadata_file_of_role(updater_file(trust->updater, METADATA_SNAPSHOT), role, &promised) ||
-        store.load(store.state, role, bytes.ceiling, &bytes) ||
-        metadata_file_check(&promised, bytes.bytes, bytes.size, &reason) ||
-        metadata_parse(METADATA_TARGETS, bytes.bytes, bytes.size, &metadata, &reason) ||
-        metadata.version != promised.version)
-        return NULL;
-    return json_deep_copy(metadata.signed_part);
+    return r > 0 && !told ? trust_refuse(trust, "image", trust->updater, r) : r;
 }
 
-int trust_model_role(struct trust *trust, const char *model, json_t **ret_part)
+int trust_refresh_listing(struct trust *trust)
 {
-    CLEANUP(metadata_release) struct metadata metadata = {0};
-    const char *role = targetpath_role(&trust->server->cli->arena, model);
-    int r = updater_role(trust->updater, role, &metadata);
+    bool told;
+    int r = run_refresh(trust, &told);
 
-    *ret_part = NULL;
-    if (r == UPDATER_E_TARGET)
+    if (told)
+        return r;
+    if ((r == UPDATER_E_FREEZE || r == UPDATER_E_SIGNATURE) && updater_has_listing(trust->updater))
         return 0;
-    if (r == UPDATER_E_SIGNATURE) {
-        *ret_part = verified_before(trust, role);
-        if (*ret_part)
-            return 0;
-    }
-    if (r)
-        return r < 0 ? r : refuse(trust, r);
-    *ret_part = json_deep_copy(metadata.signed_part);
-    return *ret_part ? 0 : log_fail(ERR_NO_MEMORY, "cannot copy metadata: out of memory");
+    return r > 0 ? trust_refuse(trust, "image", trust->updater, r) : r;
 }

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "cli/trust_roots.h"
 #include "tuf/canon.h"
 #include "tuf/metadata.h"
 #include "json/fields.h"
@@ -14,32 +15,18 @@
 
 #define BUNDLE_MAX ((size_t)1 << 20)
 
-static int read_root(struct cli *cli, const char *directory, json_t **ret_root)
-{
-    const char *path = arena_printf(&cli->arena, "%s/root.json", directory);
-    AUTO_FREE char *bytes = NULL;
-    size_t size;
-    int r = file_read(AT_FDCWD, path, BUNDLE_MAX, &bytes, &size);
-
-    if (r < 0)
-        return r;
-    *ret_root = r ? NULL : json_loadb(bytes, size, 0, NULL);
-    if (!*ret_root)
-        return output_fail(&cli->output, CLI_FAILED,
-                           "an administrator makes the first one by 'modelferry root init'",
-                           "no root is trusted here: cannot read '%s'", path);
-    return 0;
-}
-
 int trust_bundle_make(struct trust *trust, json_t **ret_bundle)
 {
-    struct cli *cli = trust->server->cli;
     json_auto_t *image = NULL;
     json_auto_t *director = NULL;
-    int r = read_root(cli, trust->image_dir, &image);
+    int r = trust_roots_complete(trust, "image");
 
     if (!r)
-        r = read_root(cli, trust->director_dir, &director);
+        r = trust_roots_complete(trust, "director");
+    if (!r)
+        r = trust_pinned(trust, "image", &image);
+    if (!r)
+        r = trust_pinned(trust, "director", &director);
     if (r)
         return r;
     *ret_bundle = json_pack("{s:i, s:s, s:O, s:O}", "modelferry_trust", 1, "workspace",

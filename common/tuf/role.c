@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "crypto/text.h"
 #include "tuf/canon.h"
-#include "tuf/key.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +58,58 @@ static int refuse(struct reason *reason, const char *why, const char *keyid)
     (void)snprintf(reason->text, sizeof(reason->text), "%s '%.64s'", why, keyid);
     return ROLE_E_SIGNATURE;
 }
+
+/* ---- the keys of a role -------------------------------------------------------------------- */
+
+static int read_key(const struct tuf_role *role, size_t index, struct key *ret_key,
+                    struct reason *reason)
+{
+    const char *keyid = json_string_value(json_array_get(role->keyids, index));
+    struct fields_error error = {0};
+    int r = key_parse(json_object_get(role->keys, keyid), ret_key, &error);
+
+    if (r < 0)
+        return r;
+    if (r)
+        return refuse(reason, error.text, keyid);
+    /* it is known by the id that the file gives it */
+    (void)snprintf(ret_key->id, sizeof(ret_key->id), "%s", keyid);
+    return 0;
+}
+
+bool role_names_key(const struct tuf_role *role, const struct key *key)
+{
+    struct reason reason;
+
+    for (size_t i = 0; i < json_array_size(role->keyids); i++) {
+        struct key named;
+
+        if (read_key(role, i, &named, &reason) == 0 && key_equal(&named, key))
+            return true;
+    }
+    return false;
+}
+
+int role_keys(const struct tuf_role *role, struct key *ret_keys, size_t capacity, size_t *ret_count,
+              struct reason *reason)
+{
+    size_t count = json_array_size(role->keyids);
+
+    if (count > capacity) {
+        (void)snprintf(reason->text, sizeof(reason->text), "it has more than %zu keys", capacity);
+        return ROLE_E_SIGNATURE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        int r = read_key(role, i, &ret_keys[i], reason);
+
+        if (r)
+            return r;
+    }
+    *ret_count = count;
+    return 0;
+}
+
+/* ---- signatures ---------------------------------------------------------------------------- */
 
 static int check_unique(const json_t *signatures, struct reason *reason)
 {

@@ -3,6 +3,7 @@
 #define TUF_ROLE_H
 
 #include "base/error.h"
+#include "tuf/key.h"
 #include "tuf/metadata.h"
 
 /*
@@ -21,6 +22,19 @@ enum {
 
 /* The role that a root file gives to a top-level type (TUF 1.0.33, 4.3). */
 struct tuf_role role_of_root(const struct metadata *root, enum metadata_type type);
+
+/* Whether the role names that key, under whatever id. */
+bool role_names_key(const struct tuf_role *role, const struct key *key);
+
+/*
+ * The keys that it names, for who makes the next one.
+ *
+ * ret_keys  holds capacity keys
+ *
+ * Returns 0, or ROLE_E_SIGNATURE where there are more, or one that cannot be read.
+ */
+int role_keys(const struct tuf_role *role, struct key *ret_keys, size_t capacity, size_t *ret_count,
+              struct reason *reason) MUST_CHECK;
 
 /* Whether both name the same keys, in any order. A changed threshold alone is no rotation. */
 bool role_same_keys(const struct tuf_role *a, const struct tuf_role *b);

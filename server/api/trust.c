@@ -13,8 +13,8 @@
 #include "http/body.h"
 #include "http/problems.h"
 #include "image/serve.h"
-#include "json/fields.h"
 #include "model/rules.h"
+#include "json/fields.h"
 
 #include <stdlib.h>
 #include <string.h>
