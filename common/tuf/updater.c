@@ -25,9 +25,19 @@ const struct updater_limits updater_limits_default = {
 struct updater {
     struct updater_config config;
     struct trusted trusted;
-    struct metadata found; /* the role that lists the target found last */
-    struct arena arena;    /* names */
+    struct metadata found;  /* the role that lists the target found last */
+    const char *found_name; /* where the top-level role delegates to it; NULL: elsewhere */
+    struct refusal *refusals;
+    struct arena arena; /* names, refusals */
     bool has_listing;
+};
+
+/* A role that the top-level one delegates to, and that was refused once: it stays so. */
+struct refusal {
+    const char *name;
+    int outcome;
+    struct reason reason;
+    struct refusal *next;
 };
 
 static const char *const outcome_names[] = {
@@ -432,6 +442,59 @@ static bool next_delegation(struct updater *updater, struct search *search, cons
     return false;
 }
 
+/* What was found out of a role that the top-level one delegates to; each is fetched, and its
+ * signatures verified, once. */
+static int recall(struct updater *updater, const char *name, struct metadata *ret_metadata,
+                  bool *ret_known)
+{
+    *ret_known = true;
+    if (updater->found_name && strcmp(updater->found_name, name) == 0) {
+        *ret_metadata = updater->found;
+        updater->found.document = NULL;
+        updater->found_name = NULL;
+        return 0;
+    }
+    for (const struct refusal *refusal = updater->refusals; refusal; refusal = refusal->next) {
+        if (strcmp(refusal->name, name) != 0)
+            continue;
+        updater->trusted.reason = refusal->reason;
+        return refusal->outcome;
+    }
+    *ret_known = false;
+    return 0;
+}
+
+static void remember(struct updater *updater, const char *name, int outcome)
+{
+    struct refusal *refusal;
+
+    if (outcome <= 0 || outcome == UPDATER_E_FETCH)
+        return; /* it may be had another time */
+    refusal = arena_alloc(&updater->arena, sizeof(*refusal));
+    *refusal = (struct refusal){.name = arena_strdup(&updater->arena, name),
+                                .outcome = outcome,
+                                .reason = updater->trusted.reason,
+                                .next = updater->refusals};
+    updater->refusals = refusal;
+}
+
+/* at_top: the top-level role delegates to it, whose keys never change within one refresh. */
+static int load_role(struct updater *updater, bool at_top, const struct delegation *delegation,
+                     struct metadata *ret_metadata)
+{
+    bool known;
+    int r;
+
+    if (!at_top)
+        return update_targets(updater, delegation, ret_metadata);
+    r = recall(updater, delegation->name, ret_metadata, &known);
+    if (known)
+        return r;
+    r = update_targets(updater, delegation, ret_metadata);
+    remember(updater, delegation->name, r);
+    return r;
+}
+
 /* Descends into one delegated role. */
 static int visit(struct updater *updater, struct search *search,
                  const struct delegation *delegation)
@@ -444,7 +507,7 @@ static int visit(struct updater *updater, struct search *search,
         return refuse(updater, UPDATER_E_TARGET, delegation->name, "too many delegations");
     search->visited[search->visits++] = arena_strdup(&updater->arena, delegation->name);
     *frame = (struct frame){.terminating = delegation->terminating};
-    r = update_targets(updater, delegation, &frame->metadata);
+    r = load_role(updater, search->depth == 1, delegation, &frame->metadata);
     if (r)
         return r;
     search->depth++;
@@ -469,6 +532,7 @@ int updater_find(struct updater *updater, const char *path, struct metadata_targ
             continue;
         metadata_release(&updater->found);
         updater->found = frame->metadata;
+        updater->found_name = search.depth == 2 ? search.visited[search.visits - 1] : NULL;
         frame->metadata.document = NULL;
         search.depth--;
         return 0;

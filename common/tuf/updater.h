@@ -108,7 +108,7 @@ bool updater_has_listing(const struct updater *updater);
 
 /*
  * 5.6.7: searches the delegations for a target after a successful refresh. ret_target borrows from
- * the updater.
+ * the updater until the next search.
  */
 int updater_find(struct updater *updater, const char *path,
                  struct metadata_target *ret_target) MUST_CHECK;

@@ -485,6 +485,40 @@ START_TEST(a_role_cannot_speak_for_other_paths)
 }
 END_TEST
 
+/* How often a file was asked for since the refresh. */
+static unsigned asked_for(const char *name)
+{
+    unsigned count = 0;
+
+    for (const char *at = strstr(sim.log, name); at; at = strstr(at + 1, name))
+        count++;
+    return count;
+}
+
+START_TEST(a_role_is_judged_once_whatever_the_verdict)
+{
+    json_t *good = simulator_delegate(&sim, sim.targets, "good", "good/*", true, "good/model");
+    json_t *bad = simulator_delegate(&sim, sim.targets, "bad", "bad/*", true, "bad/model");
+
+    ck_assert_int_eq(key_generate("stranger", &simulator_signers(&sim, "bad")->pairs[0]), 0);
+    simulator_publish_part(&sim, "bad", bad);
+    simulator_list(&sim, "bad", bad);
+    simulator_publish_all(&sim);
+    ck_assert_int_eq(simulator_refresh(&sim), 0);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(simulator_find(&sim, "good/model"), 0);
+        ck_assert_int_eq(simulator_find(&sim, "good/other"), UPDATER_E_TARGET);
+        ck_assert_int_eq(simulator_find(&sim, "bad/model"), UPDATER_E_SIGNATURE);
+        ck_assert_str_eq(updater_reason(sim.updater)->file, "bad.json");
+    }
+    ck_assert_uint_eq(asked_for("good.json"), 1);
+    ck_assert_uint_eq(asked_for("bad.json"), 1);
+    ck_assert_int_eq(simulator_stored(&sim, "bad"), 0);
+    json_decref(good);
+    json_decref(bad);
+}
+END_TEST
+
 START_TEST(stops_at_a_terminating_delegation)
 {
     json_t *a = simulator_delegate(&sim, sim.targets, "a", "*", true, NULL);
@@ -656,8 +690,8 @@ int main(void)
         refuses_targets_that_others_signed, does_not_count_one_key_twice,
         refuses_a_keyid_that_signs_twice, ignores_signatures_of_strangers,
         finds_what_a_role_may_speak_for, a_role_cannot_speak_for_other_paths,
-        stops_at_a_terminating_delegation, visits_a_cycle_once,
-        verifies_a_shared_role_against_each_delegator, quotes_unusual_role_names,
-        bounds_the_number_of_delegations, updates_again_after_every_kind_of_failure,
-        finds_the_hash_bin_of_a_path);
+        a_role_is_judged_once_whatever_the_verdict, stops_at_a_terminating_delegation,
+        visits_a_cycle_once, verifies_a_shared_role_against_each_delegator,
+        quotes_unusual_role_names, bounds_the_number_of_delegations,
+        updates_again_after_every_kind_of_failure, finds_the_hash_bin_of_a_path);
 }
