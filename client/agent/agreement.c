@@ -33,10 +33,13 @@ enum detection_check agreement_check_of(int cause)
 
 /* ---- faults */
 
-static struct agreement_fault fault(enum detection_check check, enum roots_repository repository,
-                                    const char *file, const char *detail)
+/* It outlives the metadata that it is about. detail: in the arena already, or constant. */
+static struct agreement_fault fault(struct arena *arena, enum detection_check check,
+                                    enum roots_repository repository, const char *file,
+                                    const char *detail)
 {
-    return (struct agreement_fault){check, roots_name(repository), file, detail};
+    return (struct agreement_fault){check, roots_name(repository), arena_strdup(arena, file),
+                                    detail};
 }
 
 static struct agreement_fault updater_fault(const struct updater *updater, int cause,
@@ -44,9 +47,8 @@ static struct agreement_fault updater_fault(const struct updater *updater, int c
 {
     const struct reason *reason = updater_reason(updater);
 
-    return fault(agreement_check_of(cause), ROOTS_IMAGE,
-                 arena_strdup(arena, reason->file[0] ? reason->file : file),
-                 arena_strdup(arena, reason_detail(reason)));
+    return fault(arena, agreement_check_of(cause), ROOTS_IMAGE,
+                 reason->file[0] ? reason->file : file, arena_strdup(arena, reason_detail(reason)));
 }
 
 /* ---- paths */
@@ -107,7 +109,7 @@ struct reading {
 
 static int refuse(const struct reading *reading, enum detection_check check, const char *detail)
 {
-    *reading->fault = fault(check, ROOTS_DIRECTOR, TARGETS_FILE, detail);
+    *reading->fault = fault(reading->arena, check, ROOTS_DIRECTOR, TARGETS_FILE, detail);
     return AGREEMENT_E_FAULT;
 }
 
@@ -141,11 +143,11 @@ static int slot_index(const struct reading *reading, const char *name)
     return (int)state->slot_count++;
 }
 
-static void blame(struct agreement_slot *slot, enum detection_check check,
+static void blame(struct arena *arena, struct agreement_slot *slot, enum detection_check check,
                   enum roots_repository repository, const char *file, const char *detail)
 {
     if (slot->fault.check == DETECTION_NONE)
-        slot->fault = fault(check, repository, file, detail);
+        slot->fault = fault(arena, check, repository, file, detail);
 }
 
 static bool read_digest(const struct metadata_target *target,
@@ -171,7 +173,7 @@ static void take_manifest(const struct reading *reading, size_t index, const str
     struct agreement_slot *slot = &reading->agreement->slots[index];
 
     if (want->model) {
-        blame(slot, DETECTION_MIX_AND_MATCH, ROOTS_DIRECTOR, share->target->path,
+        blame(reading->arena, slot, DETECTION_MIX_AND_MATCH, ROOTS_DIRECTOR, share->target->path,
               arena_printf(reading->arena, "slot '%s' has two manifests: of %s %s and of %s %s",
                            want->name, want->model, want->version, share->place.model,
                            share->place.version));
@@ -184,7 +186,7 @@ static void take_manifest(const struct reading *reading, size_t index, const str
     want->manifest_length = share->target->length;
     memcpy(want->manifest_sha256, share->sha256, sizeof(want->manifest_sha256));
     if (share->target->length < 1 || share->target->length > (int64_t)MANIFEST_SIZE_MAX)
-        blame(slot, DETECTION_ENDLESS_DATA, ROOTS_DIRECTOR, share->target->path,
+        blame(reading->arena, slot, DETECTION_ENDLESS_DATA, ROOTS_DIRECTOR, share->target->path,
               arena_printf(reading->arena, "a manifest of %" PRId64 " bytes; 1 to %zu are expected",
                            share->target->length, MANIFEST_SIZE_MAX));
 }
@@ -207,12 +209,12 @@ static void take_artifact(const struct reading *reading, size_t index, const str
         want->version = share->place.version;
         want->role = share->role;
         want->variant = share->variant;
-        blame(slot, DETECTION_MISSING, ROOTS_DIRECTOR, TARGETS_FILE,
+        blame(reading->arena, slot, DETECTION_MISSING, ROOTS_DIRECTOR, TARGETS_FILE,
               arena_printf(reading->arena, "slot '%s' has files but no manifest", want->name));
         return;
     }
     if (!is_of(want, share)) {
-        blame(slot, DETECTION_MIX_AND_MATCH, ROOTS_DIRECTOR, share->target->path,
+        blame(reading->arena, slot, DETECTION_MIX_AND_MATCH, ROOTS_DIRECTOR, share->target->path,
               arena_printf(reading->arena, "slot '%s' is of %s %s %s/%s/%s", want->name,
                            want->model, want->version, want->variant.runtime,
                            want->variant.hardware, want->variant.precision));
@@ -220,7 +222,7 @@ static void take_artifact(const struct reading *reading, size_t index, const str
     }
     if (slot->artifact_count == MANIFEST_ARTIFACTS_MAX ||
         share->target->length > MANIFEST_ARTIFACT_LENGTH_MAX) {
-        blame(slot, DETECTION_ENDLESS_DATA, ROOTS_DIRECTOR, share->target->path,
+        blame(reading->arena, slot, DETECTION_ENDLESS_DATA, ROOTS_DIRECTOR, share->target->path,
               "more files, or a longer one, than a version can have");
         return;
     }
@@ -350,13 +352,13 @@ static int compare(struct arena *arena, struct updater *image, struct agreement_
     text_hex(expected->sha256, sizeof(expected->sha256), wanted);
     if (!read_digest(&target, sha256) || target.length != expected->length ||
         memcmp(sha256, expected->sha256, sizeof(sha256)) != 0)
-        blame(slot, DETECTION_DISAGREEMENT, ROOTS_IMAGE, path,
+        blame(arena, slot, DETECTION_DISAGREEMENT, ROOTS_IMAGE, path,
               arena_printf(arena,
                            "the director says %" PRId64 " bytes, SHA-256 %s; the image repository "
                            "%" PRId64 " bytes, SHA-256 %.64s",
                            expected->length, wanted, target.length, hex ? hex : "unknown"));
     else if (!agrees_on_hardware(&target, variant))
-        blame(slot, DETECTION_DISAGREEMENT, ROOTS_IMAGE, path,
+        blame(arena, slot, DETECTION_DISAGREEMENT, ROOTS_IMAGE, path,
               arena_printf(arena, "it is not for %s/%s/%s, which the director says",
                            variant->runtime, variant->hardware, variant->precision));
     return 0;
@@ -391,12 +393,12 @@ static void check_alone(const struct reading *reading, size_t index)
 
     if (!variant_fits(&want->variant, reading->device->capabilities,
                       reading->device->capability_count))
-        blame(slot, DETECTION_WRONG_HARDWARE, ROOTS_DIRECTOR,
+        blame(reading->arena, slot, DETECTION_WRONG_HARDWARE, ROOTS_DIRECTOR,
               targetpath_manifest(reading->arena, want->model, want->version),
               arena_printf(reading->arena, "slot '%s' shall run %s/%s, which this device cannot",
                            want->name, want->variant.runtime, want->variant.hardware));
     if (slot->artifact_count == 0)
-        blame(slot, DETECTION_MISSING, ROOTS_DIRECTOR, TARGETS_FILE,
+        blame(reading->arena, slot, DETECTION_MISSING, ROOTS_DIRECTOR, TARGETS_FILE,
               arena_printf(reading->arena, "slot '%s' has a manifest but no files", want->name));
 }
 
@@ -448,7 +450,7 @@ int agreement_check_installed(struct updater *image, const struct slot_version *
     hex = r ? NULL : json_string_value(json_object_get(target.hashes, "sha256"));
     if (hex && strcmp(hex, version->manifest_sha256) == 0)
         return 0;
-    *ret_fault = fault(DETECTION_WITHDRAWN, ROOTS_IMAGE, path,
+    *ret_fault = fault(arena, DETECTION_WITHDRAWN, ROOTS_IMAGE, path,
                        arena_printf(arena,
                                     "slot '%s' serves %s %s, which its publishers no longer list; "
                                     "it goes on until another version comes",
