@@ -144,6 +144,12 @@ json_t *detections_peek(const struct store *store)
 
 /* ---- a round */
 
+static void say_gone(const struct detections_entry *entry)
+{
+    log_line(LOG_INFO, "no longer: %s: %s%s%s", detection_name(entry->check), entry->repository,
+             entry->repository[0] ? " " : "", entry->file);
+}
+
 void detections_begin(struct detections *detections)
 {
     detections->begun = true;
@@ -173,6 +179,42 @@ void detections_add(struct detections *detections, enum detection_check check,
         detections->entries[detections->count++] = made;
 }
 
+/* Leaves out what is known of a file, but for one check. */
+static void leave_out(struct detections *detections, enum detection_check but,
+                      const char *repository, const char *file)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < detections->count; i++) {
+        const struct detections_entry *entry = &detections->entries[i];
+
+        if (entry->check == but || strcmp(entry->file, file) != 0 ||
+            strcmp(entry->repository, repository ? repository : "") != 0)
+            detections->entries[kept++] = *entry;
+        else
+            say_gone(entry);
+    }
+    detections->count = kept;
+}
+
+void detections_replace(struct detections *detections, enum detection_check check,
+                        const char *repository, const char *file, const char *detail)
+{
+    leave_out(detections, check, repository, file);
+    detections_add(detections, check, repository, file, detail);
+    if (detections_are_news(detections))
+        save(detections);
+}
+
+void detections_resolve(struct detections *detections, const char *repository, const char *file)
+{
+    size_t before = detections->count;
+
+    leave_out(detections, DETECTION_NONE, repository, file);
+    if (detections->count != before)
+        save(detections);
+}
+
 void detections_settle(struct detections *detections)
 {
     size_t kept = 0;
@@ -186,8 +228,7 @@ void detections_settle(struct detections *detections)
         if (entry->seen)
             detections->entries[kept++] = *entry;
         else
-            log_line(LOG_INFO, "no longer: %s: %s%s%s", detection_name(entry->check),
-                     entry->repository, entry->repository[0] ? " " : "", entry->file);
+            say_gone(entry);
     }
     detections->count = kept;
     if (detections_are_news(detections))

@@ -51,6 +51,13 @@ void detections_begin(struct detections *detections);
 void detections_add(struct detections *detections, enum detection_check check,
                     const char *repository, const char *file, const char *detail);
 
+/* Outside of rounds: of this file, nothing is wrong but this. */
+void detections_replace(struct detections *detections, enum detection_check check,
+                        const char *repository, const char *file, const char *detail);
+
+/* Outside of rounds: nothing is wrong with this file. */
+void detections_resolve(struct detections *detections, const char *repository, const char *file);
+
 /* The round is over, where one was begun. What was not seen in it goes. */
 void detections_settle(struct detections *detections);
 

@@ -16,6 +16,8 @@
 #define KEY_FILE "identity/key.json"
 #define DEVICE_FILE "identity/device.json"
 #define SEQUENCE_FILE "identity/sequence.json"
+#define TOKEN_PREFIX "mfd_"
+#define TOKEN_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 DEFINE_CLEANUP(cleanup_json, json_t *, json_decref);
 
@@ -29,7 +31,7 @@ static const struct {
     size_t offset;
     size_t size;
 } texts[] = {
-    TEXT(url), TEXT(device), TEXT(device_id), TEXT(workspace), TEXT(token),
+    TEXT(url), TEXT(device), TEXT(device_id), TEXT(workspace), TEXT(token), TEXT(other_token),
 };
 
 static int make_key(const struct store *store, struct key_pair *ret_pair)
@@ -70,7 +72,9 @@ static bool decode(const json_t *object, struct identity *identity)
     const json_t *interval = json_object_get(object, "poll_interval_s");
 
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        const char *text = json_string_value(json_object_get(object, texts[i].name));
+        const json_t *member = json_object_get(object, texts[i].name);
+        bool optional = texts[i].offset == offsetof(struct identity, other_token);
+        const char *text = optional && !member ? "" : json_string_value(member);
 
         if (!text || strlen(text) >= texts[i].size)
             return false;
@@ -119,22 +123,50 @@ int identity_save(const struct store *store, const struct identity *identity)
     return store_save(store, DEVICE_FILE, object, 0600);
 }
 
-int identity_rotate(const struct store *store, struct identity *identity, const char *token,
-                    int64_t wall_ms)
+bool identity_is_token(const char *text)
+{
+    size_t length = strlen(text);
+
+    return length < IDENTITY_TOKEN_SIZE && length > strlen(TOKEN_PREFIX) &&
+           strncmp(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX)) == 0 &&
+           strspn(text, TOKEN_CHARACTERS) == length;
+}
+
+static int use_token(const struct store *store, struct identity *identity, const char *token,
+                     int64_t issued_ms)
 {
     CLEANUP(identity_release) struct identity changed = *identity;
     int r;
 
-    if (strlen(token) >= sizeof(changed.token))
-        return log_fail(ERR_INTERNAL, "cannot keep the new token: it is too long");
+    (void)snprintf(changed.other_token, sizeof(changed.other_token), "%s", identity->token);
     (void)snprintf(changed.token, sizeof(changed.token), "%s", token);
-    changed.token_issued_ms = wall_ms;
+    changed.token_issued_ms = issued_ms;
     r = identity_save(store, &changed);
     if (r)
         return r;
-    (void)snprintf(identity->token, sizeof(identity->token), "%s", changed.token);
-    identity->token_issued_ms = wall_ms;
+    *identity = changed;
     return 0;
+}
+
+int identity_swap(const struct store *store, struct identity *identity)
+{
+    char token[IDENTITY_TOKEN_SIZE];
+    int r;
+
+    if (!identity->other_token[0])
+        return IDENTITY_E_NO_OTHER;
+    (void)snprintf(token, sizeof(token), "%s", identity->other_token);
+    r = use_token(store, identity, token, identity->token_issued_ms);
+    secret_wipe(token, sizeof(token));
+    return r;
+}
+
+int identity_rotate(const struct store *store, struct identity *identity, const char *token,
+                    int64_t wall_ms)
+{
+    if (!identity_is_token(token))
+        return log_fail(ERR_UNAVAILABLE, "cannot keep the new token: it is none");
+    return use_token(store, identity, token, wall_ms);
 }
 
 int identity_sequence(const struct store *store, int64_t floor, int64_t wall_ms,

@@ -24,13 +24,15 @@ struct identity {
     char device_id[IDENTITY_NAME_SIZE];
     char workspace[IDENTITY_NAME_SIZE];
     char token[IDENTITY_TOKEN_SIZE];
-    int64_t token_issued_ms; /* wall clock */
+    char other_token[IDENTITY_TOKEN_SIZE]; /* the one before the last exchange; "": none */
+    int64_t token_issued_ms;               /* wall clock */
     int64_t poll_interval_s;
 };
 
 enum {
     IDENTITY_E_NOT_ENROLLED = 1,
     IDENTITY_E_BROKEN = 2, /* logged: which file, and what to do */
+    IDENTITY_E_NO_OTHER = 3,
 };
 
 /* The device's key pair; made, and stored durably, where there is none yet. */
@@ -44,6 +46,17 @@ int identity_save(const struct store *store, const struct identity *identity) MU
 /* Stores a rotated token durably before anything uses it, then changes `identity`. */
 int identity_rotate(const struct store *store, struct identity *identity, const char *token,
                     int64_t wall_ms) MUST_CHECK;
+
+/* Nothing but letters, digits, '-' and '_' behind "mfd_". */
+bool identity_is_token(const char *text);
+
+/*
+ * The token is refused: uses the one from before the last exchange instead, and the other way
+ * round, durably. Who forges the answer to an exchange so does not lock us out.
+ *
+ * Returns 0, IDENTITY_E_NO_OTHER, or negative.
+ */
+int identity_swap(const struct store *store, struct identity *identity) MUST_CHECK;
 
 /*
  * A number for the next report, above every one that was ever given, kept before it is returned.

@@ -5,6 +5,7 @@
 #include "agent/counters.h"
 #include "agent/detections.h"
 #include "agent/examine.h"
+#include "agent/failure.h"
 #include "agent/identity.h"
 #include "agent/outcome.h"
 #include "agent/reporter.h"
@@ -228,15 +229,6 @@ static bool is_the_manifest(const struct install *install, const char *bytes, si
     return memcmp(digest, install->want.manifest_sha256, sizeof(digest)) == 0;
 }
 
-static const char *transfer_code(int outcome, int status)
-{
-    if (outcome == HTTP_E_TOO_LARGE)
-        return "endless-data";
-    if (outcome == HTTP_E_TIMEOUT)
-        return "slow-retrieval";
-    return !outcome && status < 500 ? "missing" : "unreachable";
-}
-
 static void on_manifest(void *state, int outcome, struct http_response *response)
 {
     struct install *install = state;
@@ -247,9 +239,10 @@ static void on_manifest(void *state, int outcome, struct http_response *response
     install->transfer = NULL;
     http_response_explain(response, text, sizeof(text));
     if (outcome || response->status != 200) {
-        postpone(install, &(struct stage_result){.code = transfer_code(outcome, response->status),
-                                                 .detail = text,
-                                                 .retry_after_ms = retry_after_ms});
+        postpone(install, &(struct stage_result){
+                              .code = detection_name(failure_check(outcome, response->status)),
+                              .detail = text,
+                              .retry_after_ms = retry_after_ms});
         return;
     }
     if (!response->body.bytes ||

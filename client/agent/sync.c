@@ -4,28 +4,22 @@
 #include "agent/config.h"
 #include "agent/detections.h"
 #include "agent/fetch.h"
-#include "agent/identity.h"
 #include "agent/outcome.h"
 #include "agent/reporter.h"
 #include "agent/slot.h"
 #include "agent/trust.h"
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "tuf/canon.h"
 #include "tuf/targetpath.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define STATE_FILE "metadata/state.json"
-
-DEFINE_CLEANUP(cleanup_json, json_t *, json_decref);
-
 static void work(struct sync *sync);
 static void begin_round(struct sync *sync);
 static void recover_next(struct sync *sync);
+static void on_answered(void *owner, const struct state_query_answer *answer);
 
 static bool trusts_roots(const struct sync *sync)
 {
@@ -37,21 +31,21 @@ static const struct state *goal_of(const struct sync *sync)
 {
     if (trusts_roots(sync))
         return sync->uptane.agreed ? &sync->uptane.agreement.state : NULL;
-    return sync->has_state ? &sync->state : NULL;
+    return sync->query.has_state ? &sync->query.state : NULL;
 }
 
 static int64_t goal_version(const struct sync *sync)
 {
     int64_t version = goal_of(sync)->version;
 
-    return version < 0 ? sync->state.version : version;
+    return version < 0 ? sync->query.state.version : version;
 }
 
 static void on_retry(void *state)
 {
     struct sync *sync = state;
 
-    if (sync->transfer)
+    if (state_query_is_asking(&sync->query))
         begin_round(sync); /* a long poll is out there: go on with what we know */
     else
         sync_ask(sync, 0);
@@ -69,6 +63,7 @@ static void on_stale(void *state)
 void sync_init(struct sync *sync, const struct parts *parts, const struct retry *retry)
 {
     *sync = (struct sync){.parts = parts, .retry = *retry};
+    state_query_init(&sync->query, parts, on_answered, sync);
     sync->retry_timer = (struct loop_timer){.fire = on_retry, .state = sync};
     sync->fresh_timer = (struct loop_timer){.fire = on_stale, .state = sync};
 }
@@ -143,21 +138,25 @@ static int take_stock(struct sync *sync, struct inventory *inventory)
 
 /* ---- working the plan off */
 
-/* What was found wrong is known now: says so where that is news. */
+/* Says what is wrong where that is news. */
 static void tell_detections(struct sync *sync)
 {
     const struct parts *parts = sync->parts;
 
-    detections_settle(parts->detections);
-    if (detections_are_news(parts->detections) && outcome_detected(parts, sync->state.version))
+    if (detections_are_news(parts->detections) &&
+        outcome_detected(parts, sync->query.state.version))
         log_line(LOG_WARN, "what was detected could not be reported");
 }
 
 static void end_round(struct sync *sync)
 {
     sync->working = false;
-    if (!sync->replan)
+    if (trusts_roots(sync) && sync->uptane.behind)
+        sync->delayed = true;
+    if (!sync->replan) {
+        detections_settle(sync->parts->detections);
         tell_detections(sync);
+    }
     if (goal_of(sync) && !sync->delayed && !sync->replan &&
         fetch_sweep(sync->parts->store, NULL, 0))
         log_line(LOG_WARN, "what is left of downloads stays");
@@ -358,6 +357,7 @@ static void on_refreshed(void *state, bool agreed, int64_t retry_after_ms)
     sync->delayed = true;
     if (sync->working) /* what was agreed on before goes on to its end */
         return;
+    detections_settle(sync->parts->detections);
     tell_detections(sync);
     try_later(sync, retry_after_ms);
     reporter_deliver(sync->parts->reporter, false);
@@ -373,7 +373,7 @@ static void begin_round(struct sync *sync)
         return;
     }
     loop_disarm(sync->parts->loop, &sync->retry_timer);
-    if (uptane_start(&sync->uptane, sync->parts, sync->state.version, on_refreshed, sync))
+    if (uptane_start(&sync->uptane, sync->parts, sync->query.state.version, on_refreshed, sync))
         on_refreshed(sync, false, -1);
 }
 
@@ -413,149 +413,59 @@ static void recover_next(struct sync *sync)
 
 /* ---- the state */
 
-static int take_state(struct sync *sync, const char *bytes, size_t size, json_t **ret_json)
-{
-    CLEANUP(cleanup_json) json_t *json = NULL;
-    CLEANUP(arena_release) struct arena arena = {0};
-    struct fields_error error = {0};
-    struct state state;
-
-    if (canon_parse(bytes, size, STATE_SIZE_MAX, &json, &error) ||
-        state_decode(json, &arena, &state, &error)) {
-        log_line(LOG_ERROR, "the desired state is malformed: %s", error.text);
-        return ERR_UNAVAILABLE;
-    }
-    if (sync->has_state && state.version < sync->state.version)
-        log_line(LOG_WARN,
-                 "the server's desired state went back from %" PRId64 " to %" PRId64
-                 ": was it restored from a backup?",
-                 sync->state.version, state.version);
-    arena_release(&sync->arena);
-    sync->arena = arena;
-    arena = (struct arena){0};
-    sync->state = state;
-    sync->has_state = true;
-    if (ret_json)
-        *ret_json = TAKE_PTR(json);
-    return 0;
-}
-
-static void on_changed(struct sync *sync, struct http_response *response)
-{
-    CLEANUP(cleanup_json) json_t *json = NULL;
-
-    if (take_state(sync, response->body.bytes ? response->body.bytes : "", response->body.size,
-                   &json)) {
-        sync->delayed = true;
-        try_later(sync, -1);
-        settle(sync);
-        return;
-    }
-    log_line(LOG_INFO, "the desired state is version %" PRId64, sync->state.version);
-    if (store_save(sync->parts->store, STATE_FILE, json, 0600))
-        log_line(LOG_WARN, "the desired state could not be kept; it is asked for again");
-    sync->planned = false;
-    begin_round(sync);
-}
-
-static void on_no_answer(struct sync *sync, int outcome, struct http_response *response)
-{
-    char text[HTTP_ERROR_SIZE + 200];
-    int64_t retry_after_ms = retry_parse_after(http_response_header(response, "Retry-After"),
-                                               clock_wall_ms(sync->parts->loop->clock));
-
-    (void)outcome;
-    http_response_explain(response, text, sizeof(text));
-    log_line(LOG_WARN, "cannot get the desired state: %s%s", text,
-             response->status == 401 ? "; was this device revoked? Enrol it again" : "");
-    sync->online = false;
-    sync->delayed = true;
-    try_later(sync, retry_after_ms);
-    settle(sync);
-}
-
 static bool is_busy(const struct sync *sync)
 {
     return sync->working || uptane_is_busy(&sync->uptane);
 }
 
-static void on_state(void *state, int outcome, struct http_response *response)
+static void on_no_answer(struct sync *sync, int64_t retry_after_ms)
 {
-    struct sync *sync = state;
-    int64_t waited_ms = (clock_monotonic_us(sync->parts->loop->clock) - sync->asked_us) / 1000;
-    int status = outcome ? 0 : response->status;
+    sync->delayed = true;
+    tell_detections(sync);
+    try_later(sync, retry_after_ms);
+    reporter_deliver(sync->parts->reporter, false);
+    settle(sync);
+}
 
-    sync->transfer = NULL;
-    if (status == 200) {
-        sync->online = true;
-        on_changed(sync, response);
-    } else if (status == 304) {
-        sync->online = true;
-        /* what is under way goes on, and what waits for its backoff waits */
-        if (!is_busy(sync) && !sync->retry_timer.armed &&
-            (sync->delayed || sync->stale || !sync->planned))
-            begin_round(sync);
-        else if (!is_busy(sync))
-            settle(sync);
-    } else {
-        on_no_answer(sync, outcome, response);
+/* What is under way goes on, and what waits for its backoff waits. */
+static void on_same(struct sync *sync)
+{
+    if (is_busy(sync))
+        return;
+    if (!sync->retry_timer.armed && (sync->delayed || sync->stale || !sync->planned)) {
+        begin_round(sync);
+        return;
     }
-    if (sync->again && !sync->transfer) {
-        sync->again = false;
-        sync_ask(sync, 0);
+    tell_detections(sync);
+    settle(sync);
+}
+
+static void on_answered(void *owner, const struct state_query_answer *answer)
+{
+    struct sync *sync = owner;
+
+    sync->online = answer->status == 200 || answer->status == 304;
+    if (answer->outcome == STATE_QUERY_CHANGED) {
+        sync->planned = false;
+        begin_round(sync);
+    } else if (answer->outcome == STATE_QUERY_SAME) {
+        on_same(sync);
+    } else {
+        on_no_answer(sync, answer->retry_after_ms);
     }
     if (sync->answered)
-        sync->answered(sync->state_of_owner, status, waited_ms);
+        sync->answered(sync->state_of_owner, answer->status, answer->waited_ms);
 }
 
 void sync_ask(struct sync *sync, int64_t wait_s)
 {
-    struct http_header header = {"If-None-Match", NULL};
-    struct http_request request = {.token = sync->parts->identity->token};
-    char url[IDENTITY_URL_SIZE + 64];
-    char etag[32];
-
-    if (sync->transfer) {
-        sync->again = true;
-        return;
-    }
-    (void)snprintf(url, sizeof(url), "%s/device/v1/state", sync->parts->url);
-    if (wait_s > 0) {
-        (void)snprintf(url, sizeof(url), "%s/device/v1/state?wait=%" PRId64, sync->parts->url,
-                       wait_s);
-        request.silence_s = wait_s + 30;
-    }
-    if (sync->has_state) {
-        (void)snprintf(etag, sizeof(etag), "\"%" PRId64 "\"", sync->state.version);
-        header.value = etag;
-        request.headers = &header;
-        request.header_count = 1;
-    }
-    request.url = url;
-    request.response_bytes_max = STATE_SIZE_MAX;
-    request.state = sync;
-    sync->asked_us = clock_monotonic_us(sync->parts->loop->clock);
-    if (http_start(sync->parts->loop->http, &request, on_state, &sync->transfer))
+    if (state_query_ask(&sync->query, wait_s))
         try_later(sync, -1);
-}
-
-static int load_state(struct sync *sync)
-{
-    CLEANUP(cleanup_json) json_t *json = NULL;
-    AUTO_FREE char *text = NULL;
-    int r = store_load(sync->parts->store, STATE_FILE, &json);
-
-    if (r)
-        return r < 0 ? r : 0;
-    text = json_dumps(json, JSON_COMPACT);
-    if (text && take_state(sync, text, strlen(text), NULL))
-        log_line(LOG_WARN, "ignoring '%s': it is not what the agent wrote", STATE_FILE);
-    return 0;
 }
 
 int sync_begin(struct sync *sync)
 {
-    int r = load_state(sync);
+    int r = state_query_load(&sync->query);
 
     if (r)
         return r;
@@ -566,12 +476,13 @@ int sync_begin(struct sync *sync)
 
 bool sync_is_asking(const struct sync *sync)
 {
-    return sync->transfer != NULL;
+    return state_query_is_asking(&sync->query);
 }
 
 bool sync_is_idle(const struct sync *sync)
 {
-    return !sync->transfer && !is_busy(sync) && sync->install.phase == INSTALL_IDLE;
+    return !state_query_is_asking(&sync->query) && !is_busy(sync) &&
+           sync->install.phase == INSTALL_IDLE;
 }
 
 bool sync_keeps(const struct sync *sync, const char *slot)
@@ -582,19 +493,18 @@ bool sync_keeps(const struct sync *sync, const char *slot)
 
 int64_t sync_version(const struct sync *sync)
 {
-    return sync->has_state ? sync->state.version : -1;
+    return sync->query.has_state ? sync->query.state.version : -1;
 }
 
 void sync_release(struct sync *sync)
 {
     if (!sync->parts)
         return;
-    http_cancel(sync->parts->loop->http, sync->transfer);
+    state_query_release(&sync->query);
     install_cancel(&sync->install);
     loop_disarm(sync->parts->loop, &sync->retry_timer);
     loop_disarm(sync->parts->loop, &sync->fresh_timer);
     uptane_release(&sync->uptane);
-    arena_release(&sync->arena);
     arena_release(&sync->plan_arena);
     *sync = (struct sync){0};
 }

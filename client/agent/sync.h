@@ -5,11 +5,10 @@
 #include "agent/install.h"
 #include "agent/parts.h"
 #include "agent/plan.h"
+#include "agent/state_query.h"
 #include "agent/uptane.h"
 #include "base/arena.h"
-#include "lib/http.h"
 #include "lib/retry.h"
-#include "proto/state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,19 +27,15 @@ struct sync {
     bool once;                     /* no second try: whoever runs us tries again */
     struct loop_timer retry_timer; /* the state could not be had, or a slot must be tried again */
 
-    struct arena arena; /* of the state */
-    struct state state; /* as the server sent it */
-    bool has_state;
-    bool planned; /* at least once since it came */
+    struct state_query query;
+    bool planned; /* at least once since the state came */
 
     struct uptane uptane;
     struct loop_timer fresh_timer; /* metadata has lived through half of what it had left */
     bool stale;                    /* a refresh is due */
 
-    struct http_transfer *transfer; /* asking */
-    bool again;                     /* told of a change while asking */
-    bool replan;                    /* a newer state came while something irrevocable ran */
-    bool online;                    /* the last answer was one */
+    bool replan; /* a newer state came while something irrevocable ran */
+    bool online; /* the last answer was one */
 
     struct arena plan_arena;
     struct plan_step *steps;
@@ -57,7 +52,6 @@ struct sync {
     /* the server answered (status), or did not (0); waited: how long the answer took */
     void (*answered)(void *state, int status, int64_t waited_ms);
     void *state_of_owner;
-    int64_t asked_us;
 };
 
 void sync_init(struct sync *sync, const struct parts *parts, const struct retry *retry);

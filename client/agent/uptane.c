@@ -3,6 +3,7 @@
 
 #include "agent/config.h"
 #include "agent/detections.h"
+#include "agent/failure.h"
 #include "agent/identity.h"
 #include "agent/trust.h"
 #include "base/cleanup.h"
@@ -108,23 +109,12 @@ static void fail_local(struct uptane *uptane, enum roots_repository repository, 
 
 /* ---- transfers */
 
-static enum detection_check classify(int outcome, int status)
-{
-    if (outcome == HTTP_E_TIMEOUT)
-        return DETECTION_SLOW_RETRIEVAL;
-    if (outcome == HTTP_E_TOO_LARGE)
-        return DETECTION_ENDLESS_DATA;
-    if (outcome || status >= 500 || status == 401 || status == 408 || status == 429)
-        return DETECTION_UNREACHABLE;
-    return DETECTION_MISSING;
-}
-
 /* Returns 0 or UPDATER_FETCH_E_*; remembers what went wrong. */
 static int judge(struct uptane *uptane, int outcome, struct http_response *response)
 {
     if (!outcome && response->status == 200)
         return 0;
-    uptane->trouble = classify(outcome, response->status);
+    uptane->trouble = failure_check(outcome, response->status);
     http_response_explain(response, uptane->trouble_detail, sizeof(uptane->trouble_detail));
     uptane->retry_after_ms = retry_parse_after(http_response_header(response, "Retry-After"),
                                                clock_wall_ms(uptane->parts->loop->clock));
@@ -278,7 +268,9 @@ static void check_state_version(struct uptane *uptane, const struct agreement *a
 {
     char detail[128];
 
-    if (agreement->state.version < 0 || agreement->state.version >= uptane->state_version)
+    uptane->behind =
+        agreement->state.version >= 0 && agreement->state.version < uptane->state_version;
+    if (!uptane->behind)
         return;
     (void)snprintf(detail, sizeof(detail),
                    "it is about desired state %" PRId64 ", the server's is %" PRId64,

@@ -47,6 +47,7 @@ struct uptane {
 
     bool agreed; /* at least once: */
     struct agreement agreement;
+    bool behind;      /* the server knows of a newer desired state: an old one was replayed */
     int64_t fresh_ms; /* how long from then on no refresh is due */
 };
 

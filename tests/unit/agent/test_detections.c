@@ -71,6 +71,25 @@ START_TEST(only_a_round_that_was_begun_settles)
 }
 END_TEST
 
+START_TEST(outside_of_rounds_one_file_has_one_fault)
+{
+    struct detection list[REPORT_DETECTIONS_MAX];
+
+    detections_begin(&detections);
+    find_rollback("old");
+    detections_settle(&detections);
+    detections_replace(&detections, DETECTION_UNREACHABLE, NULL, "state", "nobody answers");
+    detections_replace(&detections, DETECTION_SLOW_RETRIEVAL, NULL, "state", "a byte a second");
+    ck_assert_uint_eq(detections_list(&detections, list), 2);
+    ck_assert_str_eq(list[1].check, "slow-retrieval");
+    detections_resolve(&detections, "image", "state");
+    ck_assert_uint_eq(detections_list(&detections, list), 2);
+    detections_resolve(&detections, NULL, "state");
+    ck_assert_uint_eq(detections_list(&detections, list), 1);
+    ck_assert_str_eq(list[0].check, "rollback");
+}
+END_TEST
+
 START_TEST(the_server_is_told_once)
 {
     ck_assert(!detections_are_news(&detections));
@@ -159,6 +178,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, what_is_found_again_stays_and_the_rest_goes);
     tcase_add_test(tcase, only_a_round_that_was_begun_settles);
+    tcase_add_test(tcase, outside_of_rounds_one_file_has_one_fault);
     tcase_add_test(tcase, the_server_is_told_once);
     tcase_add_test(tcase, a_restart_forgets_nothing);
     tcase_add_test(tcase, a_damaged_file_is_none);

@@ -41,6 +41,54 @@ START_TEST(keeps_who_we_are)
 }
 END_TEST
 
+/* Who forges the answer to an exchange of tokens must not lock the device out. */
+START_TEST(keeps_the_token_before_and_can_go_back_to_it)
+{
+    struct world world;
+    struct identity identity;
+    struct identity read;
+
+    world_init(&world);
+    identity = identity_of(&world);
+    ck_assert_int_eq(identity_swap(&world.store, &identity), IDENTITY_E_NO_OTHER);
+    ck_assert_int_eq(identity_rotate(&world.store, &identity, "mfd_forged", 77), 0);
+    ck_assert_int_eq(identity_swap(&world.store, &identity), 0);
+    ck_assert_str_eq(identity.token, "mfd_first");
+    ck_assert_int_eq(identity_load(&world.store, &read), 0);
+    ck_assert_str_eq(read.token, "mfd_first");
+    ck_assert_str_eq(read.other_token, "mfd_forged");
+    ck_assert_int_eq(identity_swap(&world.store, &identity), 0);
+    ck_assert_str_eq(identity.token, "mfd_forged");
+    identity_release(&read);
+    identity_release(&identity);
+    world_release(&world);
+}
+END_TEST
+
+START_TEST(takes_nothing_for_a_token_that_is_none)
+{
+    static const char *const texts[] = {"",        "mfd_",          "mft_x",
+                                        "mfd_a b", "mfd_a\r\nX: 1", "mfd_\xc3"};
+    char longest[IDENTITY_TOKEN_SIZE + 1];
+    struct world world;
+    struct identity identity;
+
+    world_init(&world);
+    identity = identity_of(&world);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        ck_assert_int_lt(identity_rotate(&world.store, &identity, texts[i], 77), 0);
+    memset(longest, 'x', sizeof(longest));
+    memcpy(longest, "mfd_", 4);
+    longest[IDENTITY_TOKEN_SIZE] = '\0';
+    ck_assert(!identity_is_token(longest));
+    longest[IDENTITY_TOKEN_SIZE - 1] = '\0';
+    ck_assert(identity_is_token(longest));
+    ck_assert_str_eq(identity.token, "mfd_first");
+    identity_release(&identity);
+    world_release(&world);
+}
+END_TEST
+
 START_TEST(says_when_it_is_damaged)
 {
     struct world world;
@@ -78,6 +126,8 @@ int main(void)
     TCase *tcase = tcase_create("identity");
 
     tcase_add_test(tcase, keeps_who_we_are);
+    tcase_add_test(tcase, keeps_the_token_before_and_can_go_back_to_it);
+    tcase_add_test(tcase, takes_nothing_for_a_token_that_is_none);
     tcase_add_test(tcase, says_when_it_is_damaged);
     tcase_add_test(tcase, numbers_only_rise);
     return world_run(suite, tcase);
