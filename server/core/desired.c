@@ -3,16 +3,13 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "core/facts.h"
-#include "core/registry.h"
+#include "core/desired_slots.h"
 #include "db/q_desired.h"
 #include "model/variant.h"
-#include "proto/state.h"
 #include "push/rows.h"
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,183 +17,6 @@
 /* Who gets in between has made its change, so each round somebody gets on: this many at once. */
 #define BULK_TRIES 64
 #define UNKNOWN_NAMES_MAX 5
-
-__attribute__((format(printf, 3, 4))) static int refuse(struct desired_refusal *refusal,
-                                                        int outcome, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(refusal->text, sizeof(refusal->text), format, args);
-    va_end(args);
-    return outcome;
-}
-
-/* ---- what a slot shall run ------------------------------------------------------------------ */
-
-/* Devices refuse what the image repository does not list: better that the operator hears it. */
-static int check_listing(const struct desired_slot *slot, const struct q_desired_target *target,
-                         struct desired_refusal *refusal)
-{
-    if (target->yanked)
-        return refuse(refusal, DESIRED_E_YANKED,
-                      "slot '%s': version '%s' of '%s' was yanked by its publishers; choose "
-                      "another one",
-                      slot->slot, slot->version, slot->model);
-    if (target->rooted && !target->listed)
-        return refuse(refusal, DESIRED_E_UNLISTED,
-                      "slot '%s': version '%s' of '%s' is not listed in the image repository, "
-                      "devices would refuse it; a publisher of the model runs 'modelferry release "
-                      "%s@%s'",
-                      slot->slot, slot->version, slot->model, slot->model, slot->version);
-    return 0;
-}
-
-static int find_target(struct db *db, int64_t workspace_id, const struct desired_slot *slot,
-                       struct arena *arena, struct q_desired_target *ret_target,
-                       struct desired_refusal *refusal)
-{
-    int r = q_desired_target(db, workspace_id, slot->model, slot->version, arena, ret_target);
-
-    if (r == Q_DESIRED_E_MODEL)
-        return refuse(refusal, DESIRED_E_MODEL, "slot '%s': there is no model '%s'", slot->slot,
-                      slot->model);
-    if (r == Q_DESIRED_E_VERSION)
-        return refuse(refusal, DESIRED_E_VERSION, "slot '%s': model '%s' has no version '%s'",
-                      slot->slot, slot->model, slot->version);
-    if (r)
-        return r;
-    if (!ret_target->published)
-        return refuse(refusal, DESIRED_E_DRAFT,
-                      "slot '%s': version '%s' of '%s' is a draft; sign it first", slot->slot,
-                      slot->version, slot->model);
-    return check_listing(slot, ret_target, refusal);
-}
-
-/* Whether it may be deployed: in use, which it stays until this is committed, and approved. */
-static int check_deployable(struct db *db, int64_t workspace_id, const struct desired_slot *slot,
-                            const struct q_desired_target *target, struct arena *arena,
-                            struct desired_refusal *refusal)
-{
-    const struct registry_place place = {.workspace_id = workspace_id, .model = slot->model};
-    struct q_approval_tally *tally = &refusal->approvals;
-    struct registry_refusal why = {{0}};
-    struct q_life life;
-    int r = registry_share_usable(db, &place, slot->version, arena, &life, &why);
-
-    if (r > 0)
-        return refuse(refusal, DESIRED_E_ARCHIVED, "slot '%s': %s", slot->slot, why.text);
-    if (!r)
-        r = q_approval_tally(db, workspace_id, life.model_id, target->version_id, arena, tally);
-    if (r || (int64_t)tally->count >= tally->required)
-        return r;
-    return refuse(refusal, DESIRED_E_APPROVALS,
-                  "slot '%s': %" PRId64 " people must approve version '%s' of '%s', other than who "
-                  "uploaded it; %zu did: POST /api/v1/models/%s/versions/%s/approvals",
-                  slot->slot, tally->required, slot->version, slot->model, tally->count,
-                  slot->model, slot->version);
-}
-
-static bool is_variant(const struct q_desired_variant *candidate, const char *text)
-{
-    const struct variant variant = {candidate->runtime, candidate->hardware, candidate->precision};
-    char name[VARIANT_TEXT_SIZE];
-
-    variant_format(&variant, name);
-    return strcmp(name, text) == 0;
-}
-
-/* The variant that was named, or else the first that fits; NULL where there is none. */
-static const struct q_desired_variant *pick_variant(const struct q_desired_target *target,
-                                                    const char *named, const char *capabilities,
-                                                    struct arena *arena)
-{
-    size_t count;
-    const struct variant_capability *able = facts_capabilities_parse(capabilities, arena, &count);
-
-    for (size_t i = 0; i < target->variant_count; i++) {
-        const struct q_desired_variant *candidate = &target->variants[i];
-        const struct variant variant = {candidate->runtime, candidate->hardware,
-                                        candidate->precision};
-
-        if (named ? is_variant(candidate, named) : variant_fits(&variant, able, count))
-            return candidate;
-    }
-    return NULL;
-}
-
-static int fill_slot(const struct desired_slot *slot, const struct q_desired_target *target,
-                     const char *capabilities, struct arena *arena, struct q_desired_slot *ret_slot,
-                     struct desired_refusal *refusal)
-{
-    const struct q_desired_variant *variant =
-        pick_variant(target, slot->variant, capabilities, arena);
-
-    if (!variant && slot->variant)
-        return refuse(refusal, DESIRED_E_VARIANT,
-                      "slot '%s': version '%s' of '%s' has no variant '%s'", slot->slot,
-                      slot->version, slot->model, slot->variant);
-    if (!variant)
-        return refuse(refusal, DESIRED_E_FIT,
-                      "slot '%s': no variant of version '%s' of '%s' fits a device that can run "
-                      "only '%s'; publish one that does, or name a variant",
-                      slot->slot, slot->version, slot->model, capabilities);
-    *ret_slot = (struct q_desired_slot){
-        .slot = slot->slot,
-        .role = slot->role,
-        .model = slot->model,
-        .version = slot->version,
-        .version_id = target->version_id,
-        .variant = *variant,
-        .manifest_length = target->manifest_length,
-    };
-    memcpy(ret_slot->manifest_sha256, target->manifest_sha256, DIGEST_SHA256_SIZE);
-    return 0;
-}
-
-/* ---- assignments ------------------------------------------------------------------------------
- */
-
-static int compare_slots(const void *a, const void *b)
-{
-    const struct q_desired_slot *left = a;
-    const struct q_desired_slot *right = b;
-
-    return strcmp(left->slot, right->slot);
-}
-
-/* Equal sets of slots must give equal texts: sorted, and written by common/proto alone. */
-static int compose(struct q_desired_slot *slots, size_t count, struct arena *arena,
-                   struct q_desired_assignment *ret_assignment)
-{
-    struct state state = {.slot_count = count};
-
-    qsort(slots, count, sizeof(*slots), compare_slots);
-    state.slots = arena_array(arena, count, sizeof(*state.slots));
-    for (size_t i = 0; i < count; i++) {
-        const struct q_desired_variant *variant = &slots[i].variant;
-
-        state.slots[i] = (struct state_slot){
-            .name = slots[i].slot,
-            .model = slots[i].model,
-            .version = slots[i].version,
-            .role = slots[i].role,
-            .variant = {variant->runtime, variant->hardware, variant->precision},
-            .manifest_length = slots[i].manifest_length,
-        };
-        memcpy(state.slots[i].manifest_sha256, slots[i].manifest_sha256, DIGEST_SHA256_SIZE);
-    }
-    json_auto_t *root = state_encode(&state);
-    AUTO_FREE char *text = root ? json_dumps(json_object_get(root, "slots"), JSON_COMPACT) : NULL;
-    if (!text)
-        return log_fail(ERR_NO_MEMORY, "cannot write a desired state: out of memory");
-
-    ret_assignment->text = arena_strdup(arena, text);
-    ret_assignment->slots = slots;
-    ret_assignment->slot_count = count;
-    digest_sha256(text, strlen(text), ret_assignment->sha256);
-    return 0;
-}
 
 /* ---- one device ---------------------------------------------------------------------------------
  */
@@ -229,15 +49,15 @@ static int fill_slots(struct db *db, const struct replacing *replacing, const ch
 
     for (size_t i = 0; i < change->slot_count; i++) {
         struct q_desired_target target;
-        int r = find_target(db, change->workspace_id, &change->slots[i], replacing->arena, &target,
-                            replacing->refusal);
+        int r = desired_slots_find_target(db, change->workspace_id, &change->slots[i],
+                                          replacing->arena, &target, replacing->refusal);
 
         if (r == 0 && !is_present(replacing, change->slots[i].slot, target.version_id))
-            r = check_deployable(db, change->workspace_id, &change->slots[i], &target,
-                                 replacing->arena, replacing->refusal);
+            r = desired_slots_check_deployable(db, change->workspace_id, &change->slots[i], &target,
+                                               replacing->arena, replacing->refusal);
         if (r == 0)
-            r = fill_slot(&change->slots[i], &target, capabilities, replacing->arena, &ret_slots[i],
-                          replacing->refusal);
+            r = desired_slots_fill_slot(&change->slots[i], &target, capabilities, replacing->arena,
+                                        &ret_slots[i], replacing->refusal);
         if (r)
             return r;
     }
@@ -289,16 +109,16 @@ static int replace(struct db *db, void *arg)
 
     r = q_desired_lock(db, change->workspace_id, change->device, replacing->arena, &device);
     if (r == Q_DESIRED_E_MISSING)
-        return refuse(replacing->refusal, DESIRED_E_DEVICE, "there is no active device '%s'",
-                      change->device);
+        return desired_slots_refuse(replacing->refusal, DESIRED_E_DEVICE,
+                                    "there is no active device '%s'", change->device);
     if (r)
         return r;
     if (change->expected_version != DESIRED_ANY_VERSION &&
         change->expected_version != device.version)
-        return refuse(replacing->refusal, DESIRED_E_MATCH,
-                      "the desired state has version %" PRId64 " now, not %" PRId64
-                      "; read it and decide again",
-                      device.version, change->expected_version);
+        return desired_slots_refuse(replacing->refusal, DESIRED_E_MATCH,
+                                    "the desired state has version %" PRId64 " now, not %" PRId64
+                                    "; read it and decide again",
+                                    device.version, change->expected_version);
 
     if (change->slot_count > 0) {
         struct q_desired_slot *slots =
@@ -310,7 +130,7 @@ static int replace(struct db *db, void *arg)
         if (r == 0)
             r = fill_slots(db, replacing, device.capabilities, slots);
         if (r == 0)
-            r = compose(slots, change->slot_count, replacing->arena, &assignment);
+            r = desired_slots_compose(slots, change->slot_count, replacing->arena, &assignment);
         if (r == 0)
             r = q_desired_assignments(db, change->workspace_id, change->now_ms, replacing->arena,
                                       &assignment, 1);
@@ -333,8 +153,8 @@ int desired_replace(struct db *db, struct roster *roster, const struct desired_c
     int r;
 
     if (change->slot_count > DESIRED_SLOTS_MAX)
-        return refuse(ret_refusal, DESIRED_E_SLOTS, "a device has at most %d slots",
-                      DESIRED_SLOTS_MAX);
+        return desired_slots_refuse(ret_refusal, DESIRED_E_SLOTS, "a device has at most %d slots",
+                                    DESIRED_SLOTS_MAX);
     r = tx_run(db, replace, &replacing);
     if (r == 0)
         r = rows_refresh(db, roster, replacing.device_id);
@@ -370,10 +190,10 @@ static int check_names(struct db *db, const struct setting *setting)
     r = q_desired_unknown(db, &setting->scope, UNKNOWN_NAMES_MAX, setting->arena, &names, &count);
     if (r || count == 0)
         return r;
-    return refuse(setting->refusal, DESIRED_E_DEVICE,
-                  "there is no active device '%s'%s; nothing "
-                  "was changed",
-                  names[0], count > 1 ? " (and others)" : "");
+    return desired_slots_refuse(setting->refusal, DESIRED_E_DEVICE,
+                                "there is no active device '%s'%s; nothing "
+                                "was changed",
+                                names[0], count > 1 ? " (and others)" : "");
 }
 
 static json_t *describe_slot(const struct q_desired_slot *slot)
@@ -413,8 +233,8 @@ static int compose_group(const struct setting *setting, const struct q_desired_g
     struct q_desired_slot *slots = arena_array(setting->arena, present_count + 1, sizeof(*slots));
     struct q_desired_slot set;
     size_t count = 0;
-    int r = fill_slot(&setting->bulk->slot, &setting->target, group->capabilities, setting->arena,
-                      &set, setting->refusal);
+    int r = desired_slots_fill_slot(&setting->bulk->slot, &setting->target, group->capabilities,
+                                    setting->arena, &set, setting->refusal);
 
     if (r)
         return r;
@@ -426,9 +246,9 @@ static int compose_group(const struct setting *setting, const struct q_desired_g
     }
     slots[count++] = set;
     if (count > DESIRED_SLOTS_MAX)
-        return refuse(setting->refusal, DESIRED_E_SLOTS, "a device has at most %d slots",
-                      DESIRED_SLOTS_MAX);
-    return compose(slots, count, setting->arena, ret_assignment);
+        return desired_slots_refuse(setting->refusal, DESIRED_E_SLOTS,
+                                    "a device has at most %d slots", DESIRED_SLOTS_MAX);
+    return desired_slots_compose(slots, count, setting->arena, ret_assignment);
 }
 
 /* Slots are ordered by assignment: where those of one begin, and how many there are. */
@@ -569,11 +389,11 @@ static int set_slot(struct db *db, void *arg)
     setting->changed = 0;
     json_decref(setting->before); /* of a try before this one */
     setting->before = json_array();
-    r = find_target(db, setting->scope.workspace_id, &setting->bulk->slot, setting->arena,
-                    &setting->target, setting->refusal);
+    r = desired_slots_find_target(db, setting->scope.workspace_id, &setting->bulk->slot,
+                                  setting->arena, &setting->target, setting->refusal);
     if (r == 0)
-        r = check_deployable(db, setting->scope.workspace_id, &setting->bulk->slot,
-                             &setting->target, setting->arena, setting->refusal);
+        r = desired_slots_check_deployable(db, setting->scope.workspace_id, &setting->bulk->slot,
+                                           &setting->target, setting->arena, setting->refusal);
     if (r == 0)
         r = check_names(db, setting);
     for (int i = 0; r == 0 && i < BULK_TRIES; i++) {
@@ -589,8 +409,8 @@ static int set_slot(struct db *db, void *arg)
     }
     if (r)
         return r;
-    return refuse(setting->refusal, DESIRED_E_CONFLICT,
-                  "others change the same devices all the time; try again");
+    return desired_slots_refuse(setting->refusal, DESIRED_E_CONFLICT,
+                                "others change the same devices all the time; try again");
 }
 
 int desired_set_slot(struct db *db, const struct desired_bulk *bulk, struct arena *arena,

@@ -9,7 +9,8 @@ import signal
 
 import pytest
 
-from ferry import hostile
+from ferry import hostile, paths
+from ferry.process import Process
 from ferry.scene import LAST, NEW, OLD, REPOSITORIES
 from ferry.wait import wait_until
 
@@ -197,21 +198,26 @@ def test_a_running_agent_comes_back_by_itself(scene):
 # ---- a month offline ------------------------------------------------------------------------------
 
 
-def test_a_month_without_a_server_stops_nothing(scene):
-    """All metadata has expired, nobody answers, and the agent is started anew: it serves."""
+def test_a_month_without_a_server_stops_nothing(scene, track):
+    """All metadata has expired, nobody answers, agent and application are started anew."""
     scene.order(OLD)
     scene.hostile.down()
     scene.clock.days = 31
     scene.agent.start()
     scene.agent.wait_log("cannot get the desired state")
+    application = track(Process(
+        [paths.program("modelferry-example"), "--state-dir", scene.agent.state],
+        scene.agent.directory / "application.log"))
+    application.start()
+    application.wait_log(rf"serving digits {re.escape(OLD)}")
     assert scene.serves(OLD)
-    status = scene.agent.status()
-    assert status["slots"]["main"]["current"]["version"] == OLD
-    scene.agent.stop()
-    scene.once(status=1)
-    assert scene.serves(OLD)
+    assert scene.agent.status()["slots"]["main"]["current"]["version"] == OLD
     scene.hostile.up()
-    scene.recovers()
+    scene.clock.days = 0
+    scene.order(LAST)
+    application.wait_log(rf"serving digits {re.escape(LAST)}")
+    scene.agent.stop()
+    assert scene.serves(LAST) and scene.detected() == []
 
 
 def test_expired_metadata_stops_nothing(scene):

@@ -13,6 +13,7 @@ TESTED_ELSEWHERE = {
     "server/core/registry.c": "tests/integration/test_life.py",
     "server/core/rules.c": "tests/integration/test_life.py: aliases, approvals",
     "server/core/desired.c": "tests/integration/test_desired.py",
+    "server/core/desired_slots.c": "tests/unit/core/test_desired.c",
     "server/core/devices.c": "tests/integration/test_enrolment.py",
     "server/core/enrolments.c": "tests/integration/test_enrolment.py",
     "server/core/facts.c": "tests/integration/test_enrolment.py",

@@ -39,12 +39,11 @@ END_TEST
 START_TEST(there_is_a_limit)
 {
     CLEANUP(keyring_release) struct keyring ring = {0};
-    const char *path = make("ann", false);
     const char *paths[KEYRING_MAX + 1];
     struct options_list names = {.count = KEYRING_MAX + 1, .texts = paths};
 
     for (size_t i = 0; i < KEYRING_MAX + 1; i++)
-        paths[i] = path;
+        paths[i] = make(arena_printf(&stage.cli.arena, "key%zu", i), false);
     ck_assert_int_eq(keyring_read(&stage.cli, &names, &ring), CLI_USAGE);
 }
 END_TEST

@@ -102,7 +102,8 @@ END_TEST
 
 START_TEST(the_optional_members_may_be_absent)
 {
-    static const char *const optional[] = {"description", "tags", "metrics", "params"};
+    static const char *const optional[] = {"description", "tags", "metrics", "measured_on",
+                                           "params"};
     CLEANUP(arena_release) struct arena arena = {0};
     json_auto_t *value = whole_json();
     json_auto_t *again = NULL;
