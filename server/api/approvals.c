@@ -57,7 +57,7 @@ int approvals_on_list(const struct call *call, struct reply *reply)
 {
     struct registry_place place = registry_reply_place(call, NULL);
     struct registry_refusal refusal = {{0}};
-    struct approvals_page found;
+    struct approvals_page found = {0};
     struct page page;
     int r = page_parse_id(call, &page, reply);
 

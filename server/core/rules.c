@@ -105,7 +105,7 @@ static int set(struct db *db, void *arg)
 {
     struct change *change = arg;
     int64_t workspace_id = change->place->workspace_id;
-    struct rules_found before;
+    struct rules_found before = {0};
     int64_t model_id;
     int r = resolve(db, change->place, &model_id, change->refusal);
 
