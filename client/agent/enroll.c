@@ -194,6 +194,9 @@ static int keep_answer(const struct enrolling *enrolling, const struct http_resp
         enrolment_answer_decode(json, &arena, &answer, &error))
         return log_fail(ERR_UNAVAILABLE, "cannot enrol: the server's answer is malformed: %s",
                         error.text);
+    if (!identity_is_token(answer.token))
+        return log_fail(ERR_UNAVAILABLE, "cannot enrol: the server's answer is malformed: token: "
+                                         "one printable word expected");
     if (enrolling->workspace[0] && strcmp(enrolling->workspace, answer.workspace) != 0)
         return log_fail(ERR_UNAVAILABLE,
                         "cannot enrol: the enrolment token is of workspace '%s', the roots are of "

@@ -213,6 +213,12 @@ static void on_answer(struct fetch *fetch, struct http_response *response, const
                retry_after_ms, detail);
         return;
     }
+    /* the whole of another file, and not a part of ours */
+    if (fetch->offset < fetch->order.length && response->status == 200 &&
+        http_response_header(response, "Content-Length")) {
+        finish(fetch, FETCH_E_HASH, -1, "the artifact is shorter than what was signed");
+        return;
+    }
     if (fetch->offset < fetch->order.length) {
         finish(fetch, FETCH_E_NETWORK, -1, "the artifact ended early");
         return;

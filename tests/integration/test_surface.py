@@ -111,6 +111,8 @@ def test_garbage_bodies_are_4xx(admin):
         if method not in BODIES or roles == "ROLES_PUBLIC" or "/artifacts/" in path:
             continue
         for body in GARBAGE:
+            if body == b"[]" and path.endswith("/batch"):
+                continue  # a batch of none
             for kind in ("application/json", "text/plain", None):
                 headers = {"Content-Type": kind} if kind else {}
                 reply = admin.request(method, fill(path), body=body, headers=headers)
