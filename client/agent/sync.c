@@ -225,6 +225,14 @@ static void skip(struct sync *sync, const struct plan_step *step)
             status.failed_detail);
 }
 
+/* What is wrong with a slot counts where it would be installed; a mixture is said in any case. */
+static bool is_refused(const struct agreement_slot *agreed, enum plan_action action)
+{
+    return agreed && agreed->fault.check != DETECTION_NONE &&
+           (action == PLAN_INSTALL ||
+            (action == PLAN_KEEP && agreed->fault.check == DETECTION_MIX_AND_MATCH));
+}
+
 /* Returns 1 where it goes on in the background. */
 static int do_step(struct sync *sync, const struct plan_step *step)
 {
@@ -233,7 +241,7 @@ static int do_step(struct sync *sync, const struct plan_step *step)
         trusts_roots(sync) ? agreement_find(&sync->uptane.agreement, step->slot) : NULL;
     int r = 0;
 
-    if (agreed && agreed->fault.check != DETECTION_NONE && step->action == PLAN_INSTALL)
+    if (is_refused(agreed, step->action))
         return refuse_step(sync, step, &agreed->fault);
     switch (step->action) {
     case PLAN_KEEP:
