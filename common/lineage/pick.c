@@ -68,7 +68,7 @@ static bool says(const char *start, const char *end, const char *name)
     if (!memchr(start, '\\', size))
         return size == length + 2 && memcmp(start + 1, name, length) == 0;
     value = json_loadb(start, size, JSON_DECODE_ANY, NULL);
-    return value && json_is_string(value) && strcmp(json_string_value(value), name) == 0;
+    return json_is_string(value) && strcmp(json_string_value(value), name) == 0;
 }
 
 static bool enter_member(struct cursor *cursor, const char *name)

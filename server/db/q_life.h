@@ -34,7 +34,7 @@ struct q_life {
 };
 
 /* Returns 0, Q_LIFE_E_MODEL, or negative. */
-int q_life_lock_model(struct db *db, int64_t workspace_id, const char *model, enum q_life_lock lock,
+int q_life_lock_model(struct db *db, int64_t workspace_id, const char *model, enum q_life_lock how,
                       struct arena *arena, struct q_life *ret_life) MUST_CHECK;
 
 /* Without a lock. Returns 0, Q_LIFE_E_MODEL, or negative. */
@@ -42,7 +42,7 @@ int q_life_find_model(struct db *db, int64_t workspace_id, const char *model,
                       int64_t *ret_id) MUST_CHECK;
 
 /* Returns 0, Q_LIFE_E_VERSION, or negative. */
-int q_life_lock_version(struct db *db, int64_t model_id, const char *version, enum q_life_lock lock,
+int q_life_lock_version(struct db *db, int64_t model_id, const char *version, enum q_life_lock how,
                         struct arena *arena, struct q_life *ret_life) MUST_CHECK;
 
 /* reason NULL: restored. Each raises the revision. */

@@ -40,7 +40,7 @@ int q_rim_told(struct db *db, int64_t workspace_id, int64_t device_id, int64_t l
                struct db_rows *ret_rows) MUST_CHECK;
 
 /* What deployments deploy. Columns: number, id of the variant's node. */
-int q_rim_deployed_by(struct db *db, struct arena *arena, const int64_t *deployments, size_t count,
+int q_rim_deployed_by(struct db *db, struct arena *arena, const int64_t *ids, size_t count,
                       int64_t limit, struct db_rows *ret_rows) MUST_CHECK;
 
 /* Columns: id of the variant's node, number of the deployment. */
@@ -52,15 +52,15 @@ int q_rim_ran(struct db *db, struct arena *arena, const int64_t *nodes, size_t c
               struct db_rows *ret_rows) MUST_CHECK;
 
 /* Whom deployments told. Columns: number, id of the device. */
-int q_rim_devices_of(struct db *db, struct arena *arena, const int64_t *deployments, size_t count,
+int q_rim_devices_of(struct db *db, struct arena *arena, const int64_t *ids, size_t count,
                      int64_t limit, struct db_rows *ret_rows) MUST_CHECK;
 
 /* Columns: number, actor, time in milliseconds, how many devices. */
-int q_rim_deployments(struct db *db, struct arena *arena, const int64_t *deployments, size_t count,
+int q_rim_deployments(struct db *db, struct arena *arena, const int64_t *ids, size_t count,
                       struct db_rows *ret_rows) MUST_CHECK;
 
 /* Columns: id, name, uuid, whether it is active. */
-int q_rim_devices(struct db *db, struct arena *arena, const int64_t *devices, size_t count,
+int q_rim_devices(struct db *db, struct arena *arena, const int64_t *ids, size_t count,
                   struct db_rows *ret_rows) MUST_CHECK;
 
 #endif
