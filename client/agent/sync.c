@@ -225,12 +225,21 @@ static void skip(struct sync *sync, const struct plan_step *step)
             status.failed_detail);
 }
 
-/* What is wrong with a slot counts where it would be installed; a mixture is said in any case. */
-static bool is_refused(const struct agreement_slot *agreed, enum plan_action action)
+/* What is wrong with a slot counts where it would be installed; a mixture is said in any case.
+ * NULL: nothing stands against the step. */
+static const struct agreement_fault *objection(const struct agreement_slot *agreed,
+                                               enum plan_action action)
 {
-    return agreed && agreed->fault.check != DETECTION_NONE &&
-           (action == PLAN_INSTALL ||
-            (action == PLAN_KEEP && agreed->fault.check == DETECTION_MIX_AND_MATCH));
+    if (!agreed)
+        return NULL;
+    switch (agreed->fault.check) {
+    case DETECTION_NONE:
+        return NULL;
+    case DETECTION_MIX_AND_MATCH:
+        return action == PLAN_INSTALL || action == PLAN_KEEP ? &agreed->fault : NULL;
+    default:
+        return action == PLAN_INSTALL ? &agreed->fault : NULL;
+    }
 }
 
 /* Returns 1 where it goes on in the background. */
@@ -239,10 +248,11 @@ static int do_step(struct sync *sync, const struct plan_step *step)
     const struct parts *parts = sync->parts;
     const struct agreement_slot *agreed =
         trusts_roots(sync) ? agreement_find(&sync->uptane.agreement, step->slot) : NULL;
+    const struct agreement_fault *fault = objection(agreed, step->action);
     int r = 0;
 
-    if (is_refused(agreed, step->action))
-        return refuse_step(sync, step, &agreed->fault);
+    if (fault)
+        return refuse_step(sync, step, fault);
     switch (step->action) {
     case PLAN_KEEP:
         return 0;
