@@ -83,6 +83,7 @@ struct cli_flags {
     bool wait;
     bool online;
     bool pem;
+    bool rotate;
 };
 
 /* What a command is given. */

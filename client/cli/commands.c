@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "cli/cli.h"
+#include "cli/cmd_audit.h"
 #include "cli/cmd_deploy.h"
 #include "cli/cmd_device.h"
 #include "cli/cmd_enrolment.h"
@@ -410,6 +411,17 @@ static const struct option_entry tuf_flags[] = {
     END,
 };
 
+static const struct option_entry audit_key_flags[] = {
+    SWITCH("rotate", rotate, "Has the server make a new key; the old one signs nothing any more."),
+    {.name = "output",
+                                                                                              .type = OPTION_TEXT,
+                                                                                              AT(out),
+                                                                                              .letter = 'o',
+                                                                                              .value_name = "FILE",
+                                                                                              .help = "Writes the public half there, as a key file."},
+    END,
+};
+
 /* ---- commands ----------------------------------------------------------------------------- */
 
 const struct options_command commands_table[] = {
@@ -514,9 +526,11 @@ const struct options_command commands_table[] = {
      "a plain TUF client, for any repository", "init stores a root to start from; refresh updates the metadata; download fetches targets and "
      "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent to addresses below "
      "MODELFERRY_URL only."},
-    {"completion",                                                                           "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+    {"audit key",                                                                           "", 0, 0, audit_key_flags, cmd_audit_key,
+     "shows the key with which the server signs reports and checkpoints", "Keep the public half where the server cannot reach it: modelferry audit verify takes it."},
+    {"completion",                                                            "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
-    {"help",                                                            "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
-    {"version",                       "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
-    {.words = NULL                                                                  },
+    {"help",                       "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version",                                                                   "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {.words = NULL                                                                          },
 };

@@ -5,6 +5,7 @@
 #include "api/approvals.h"
 #include "api/archive.h"
 #include "api/artifacts.h"
+#include "api/audit_key.h"
 #include "api/desired.h"
 #include "api/devices.h"
 #include "api/enrolments.h"
@@ -79,6 +80,8 @@ const struct route routes_api[] = {
     {"DELETE", "/api/v1/models/{model}/aliases/{alias}", ROLES_REGISTER, ROUTE_WORKER, 0,         0, aliases_on_delete},
     {"GET",    "/api/v1/models/{model}/aliases/{alias}/history", ROLES_READ, ROUTE_WORKER, 0,     0, history_on_alias},
     {"GET",    "/api/v1/audit",                          ROLES_ADMIN,    ROUTE_WORKER, 0,         0, history_on_audit},
+    {"GET",    "/api/v1/audit/key",                      ROLES_READ,     ROUTE_WORKER, 0,         0, audit_key_on_get},
+    {"POST",   "/api/v1/audit/key",                      ROLES_ADMIN,    ROUTE_WORKER, 0,         0, audit_key_on_post},
 
     {"POST",   "/api/v1/models/{model}/versions",                      ROLES_PUBLISH, ROUTE_WORKER, MANIFEST_SIZE_MAX, ROUTE_IDEMPOTENT_KEY, versions_on_post},
     {"GET",    "/api/v1/models/{model}/versions",                      ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_list},

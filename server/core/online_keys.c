@@ -55,7 +55,7 @@ static int make(struct db *db, const struct vault *vault, const struct q_tuf_pla
     return 0;
 }
 
-static int read_public(const struct q_tuf_online_key *row, struct key *ret_key)
+int online_keys_public(const struct q_tuf_online_key *row, struct key *ret_key)
 {
     json_auto_t *object = json_loads(row->key_json, 0, NULL);
     struct fields_error error = {0};
@@ -81,7 +81,7 @@ int online_keys_offer(struct db *db, const struct vault *vault, const struct q_t
         return r;
     for (size_t i = 0; i < count; i++)
         if (!keys[i].retired_ms)
-            return read_public(&keys[i], ret_key);
+            return online_keys_public(&keys[i], ret_key);
     return make(db, vault, place, actor, now_ms, ret_key);
 }
 
@@ -116,7 +116,7 @@ static bool names(const struct tuf_role *role, const uint8_t keyid[static DIGEST
 static int unseal(const struct vault *vault, const struct q_tuf_online_key *row,
                   struct key_pair *pair)
 {
-    int r = read_public(row, &pair->key);
+    int r = online_keys_public(row, &pair->key);
 
     if (r)
         return r;
@@ -143,6 +143,32 @@ int online_keys_open(struct db *db, const struct vault *vault, const struct q_tu
         return r;
     for (size_t i = 0; i < count; i++) {
         if (!names(role, keys[i].keyid))
+            continue;
+        r = unseal(vault, &keys[i], &pair);
+        if (r)
+            return r;
+        *ret_pair = pair;
+        return 0;
+    }
+    return ONLINE_KEYS_E_NONE;
+}
+
+int online_keys_open_newest(struct db *db, const struct vault *vault,
+                            const struct q_tuf_place *place, struct key_pair *ret_pair)
+{
+    CLEANUP(arena_release) struct arena arena = {0};
+    CLEANUP(key_pair_release) struct key_pair pair = {0};
+    struct q_tuf_online_key *keys;
+    size_t count;
+    int r;
+
+    if (!vault->open)
+        return ONLINE_KEYS_E_CLOSED;
+    r = q_tuf_online_key_list(db, place, &arena, &keys, &count);
+    if (r)
+        return r;
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].retired_ms)
             continue;
         r = unseal(vault, &keys[i], &pair);
         if (r)

@@ -12,7 +12,10 @@
 
 #include <stddef.h>
 
-/* The keys with which the server itself signs: one a repository, made when first asked for. */
+/*
+ * The keys with which the server itself signs: one a repository, made when first asked for. The
+ * audit key (core/audit_key.h) is kept here too, as that of the repository "audit".
+ */
 
 enum {
     ONLINE_KEYS_E_CLOSED = 1, /* no master key: keys.master_file is not configured */
@@ -43,5 +46,13 @@ int online_keys_rotate(struct db *db, const struct vault *vault, const struct q_
  */
 int online_keys_open(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
                      const struct tuf_role *role, struct key_pair *ret_pair) MUST_CHECK;
+
+/* The one that is not retired. ret_pair: key_pair_release(). Returns 0, ONLINE_KEYS_E_* (NONE:
+ * there is none), or negative. */
+int online_keys_open_newest(struct db *db, const struct vault *vault,
+                            const struct q_tuf_place *place, struct key_pair *ret_pair) MUST_CHECK;
+
+/* The public half of a stored one. Returns 0 or negative. */
+int online_keys_public(const struct q_tuf_online_key *row, struct key *ret_key) MUST_CHECK;
 
 #endif

@@ -18,7 +18,7 @@ enum {
 
 struct q_tuf_place {
     int64_t workspace_id;
-    const char *repository; /* "image" or "director" */
+    const char *repository; /* "image" or "director"; of online keys also "audit" */
 };
 
 /*
