@@ -8,6 +8,7 @@
 #include "agent/reporter.h"
 #include "agent/slot.h"
 #include "agent/trust.h"
+#include "agent/withdrawn.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "tuf/targetpath.h"
@@ -154,6 +155,7 @@ static void end_round(struct sync *sync)
     if (trusts_roots(sync) && sync->uptane.behind)
         sync->delayed = true;
     if (!sync->replan) {
+        withdrawn_let_go(sync->parts->store, sync->parts->detections);
         detections_settle(sync->parts->detections);
         tell_detections(sync);
     }

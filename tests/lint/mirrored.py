@@ -32,6 +32,7 @@ TESTED_ELSEWHERE = {
     "client/agent/daemon.c": "tests/integration/test_agent.py",
     "client/agent/enroll.c": "tests/integration/test_agent.py: enrolment",
     "client/agent/status.c": "tests/e2e/test_reload.py",
+    "client/agent/withdrawn.c": "tests/integration/test_recovery.py",
     "client/cli/ceremony.c": "tests/integration/test_rotation.py",
     "client/cli/difference.c": "tests/integration/test_rotation.py",
     "client/cli/key_swap.c": "tests/integration/test_rotation.py",
