@@ -157,6 +157,20 @@ class Database:
         """The one value of a query, as text."""
         return self.sql(text)[0][0]
 
+    def dump(self, path):
+        """A backup, as docs/DATABASE.md says to make one."""
+        self._tool("pg_dump", "-Fc", "-f", path, self.url(role="postgres"))
+        return path
+
+    def restore(self, path):
+        """A backup into this database, which has nothing in it."""
+        self._tool("pg_restore", "-d", self.url(role="postgres"), path)
+
+    @staticmethod
+    def _tool(name, *arguments):
+        subprocess.run([paths.postgres_bin(name), *map(str, arguments)], check=True,
+                       stdin=subprocess.DEVNULL)
+
     @contextlib.contextmanager
     def hold_advisory_lock(self, number):
         """Another session has this lock within the block: holds up what a trigger makes wait."""

@@ -36,7 +36,7 @@ def path_of(version, name, variant="onnx/cpu/fp32"):
 
 
 class Workshop:
-    """server, database; alice (an administrator's command line, who publishes), alice_key; api."""
+    """server, database; alice (the command line of who publishes), alice_key; api (an admin's)."""
 
     def __init__(self, database, directory, options=None):
         self.database = database
@@ -48,21 +48,25 @@ class Workshop:
         self.server = Server(database.url(), directory,
                              {"keys": {"master_file": master}, **(options or {})}).start()
         self.api = self.server.api(self.server.create_token("admin"))
-        self.alice = Cli(directory / "alice", env={"MODELFERRY_URL": self.server.url(),
-                                                   "MODELFERRY_TOKEN": self.api.token})
+        self.roots = directory / "roots.json"
+        self.people()
+        self.published = []
+        for version in (OLD, NEW, LAST):
+            self.publish(version)
+        made = self.api.post("/api/v1/enrolments", {"name": "devices", "uses": 0}).expect(201)
+        self.enrolment_token = made.json()["token"]
+
+    def people(self):
+        """Who has which keys: here one does everything."""
+        self.alice = Cli(self.directory / "alice", env={"MODELFERRY_URL": self.server.url(),
+                                                        "MODELFERRY_TOKEN": self.api.token})
         self.alice.run("keys", "init", "--name", "alice")
         self.alice.run("root", "init")
         self.alice.run("model", "create", "digits", "--key", "alice")
         self.alice.run("model", "grant", "digits", "alice")
         file = self.alice.home / ".config/modelferry/keys/alice.json"
         self.alice_key = signing.Key(bytes.fromhex(json.loads(file.read_text())["secret"]["seed"]))
-        self.roots = directory / "roots.json"
         self.alice.run("root", "export", "-o", self.roots)
-        self.published = []
-        for version in (OLD, NEW, LAST):
-            self.publish(version)
-        made = self.api.post("/api/v1/enrolments", {"name": "devices", "uses": 0}).expect(201)
-        self.enrolment_token = made.json()["token"]
 
     def publish(self, version, release_counter=None):
         """A version of two variants: for this hardware, and for other."""
