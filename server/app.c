@@ -445,8 +445,6 @@ static void set_timeouts(struct app *app, struct listener *listener)
 
 void app_reload(struct app *app, const struct config *config)
 {
-    int r;
-
     config_warn_unreloadable(&app->config, config);
     log_configure((enum log_level)config->log_level, (enum log_format)config->log_format);
     app->config.log_level = config->log_level;
@@ -456,10 +454,9 @@ void app_reload(struct app *app, const struct config *config)
     app->config.body_timeout = config->body_timeout;
     set_timeouts(app, app->api_listener);
     set_timeouts(app, app->device_listener);
-    r = listener_reload(app->api_listener);
-    if (!r)
-        r = listener_reload(app->device_listener);
-    log_line(LOG_INFO, r ? "reloaded; certificates stay as they were" : "reloaded");
+    listener_reload(app->api_listener);
+    listener_reload(app->device_listener);
+    log_line(LOG_INFO, "reloaded");
 }
 
 bool app_has_failed(const struct app *app)

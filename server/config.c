@@ -119,7 +119,7 @@ const struct option_entry config_table[] = {
     {"device", "tls_key", OPTION_TEXT, AT(device.tls_key), NULL, 0, 0, 0, NULL, 0, "FILE",
      "The key of tls_cert (PEM). Read again on reload."},
     {"device", "tls_client_ca", OPTION_TEXT, AT(device.tls_client_ca), NULL, 0, 0, 0, NULL, 0, "FILE",
-     "Devices must present a certificate that this CA (PEM) has signed, besides their token."},
+     "Devices must present a certificate that this CA (PEM) has signed, besides their token. Read again on reload."},
     {"device", "heartbeat", OPTION_DURATION, AT(heartbeat), "30s", 0, SECOND, HOUR, NULL, 0, NULL,
      "How often a silent event stream gets a comment line."},
     {"device", "poll_interval", OPTION_DURATION, AT(poll_interval), "5m", 0, SECOND, 7 * DAY, NULL, 0, NULL,

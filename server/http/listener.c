@@ -383,9 +383,11 @@ void listener_free(struct listener *listener)
     free(listener);
 }
 
-int listener_reload(struct listener *listener)
+void listener_reload(struct listener *listener)
 {
-    return listener->tls ? tls_reload(listener->tls) : 0;
+    if (listener->tls && tls_reload(listener->tls))
+        log_line(LOG_ERROR, "listener '%s': its certificates stay as they were",
+                 listener->config.name);
 }
 
 void listener_set_timeouts(struct listener *listener, unsigned header_timeout_s,

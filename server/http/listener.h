@@ -82,8 +82,9 @@ void listener_free(struct listener *listener);
 void listener_set_timeouts(struct listener *listener, unsigned header_timeout_s,
                            unsigned body_timeout_s);
 
-/* Reads certificate and key again; new connections get them. Keeps the old ones on failure. */
-int listener_reload(struct listener *listener) MUST_CHECK;
+/* Reads certificate, key and client CA again; new connections get them. Says so and keeps the
+ * old ones on failure. */
+void listener_reload(struct listener *listener);
 
 /* For /metrics. */
 struct listener_stats {

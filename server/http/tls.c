@@ -22,12 +22,14 @@ struct identity {
     gnutls_pcert_st chain[CHAIN_MAX];
     unsigned length;
     gnutls_privkey_t key;
+    gnutls_x509_trust_list_t clients_of; /* CAs that clients' certificates come from; or NULL */
 };
 
 struct tls {
     char *cert_file;
     char *key_file;
-    char *client_ca;
+    char *client_ca_file; /* NULL: no client certificates */
+    char *client_ca;      /* as it was at first */
     _Atomic(struct identity *) identity;
 };
 
@@ -37,6 +39,8 @@ static void identity_free(struct identity *identity)
         gnutls_pcert_deinit(&identity->chain[i]);
     if (identity->key)
         gnutls_privkey_deinit(identity->key);
+    if (identity->clients_of)
+        gnutls_x509_trust_list_deinit(identity->clients_of, 1);
     free(identity);
 }
 
@@ -95,6 +99,25 @@ static int load_key(struct identity *identity, const char *path)
     return 0;
 }
 
+static int load_client_ca(struct identity *identity, const char *path)
+{
+    AUTO_FREE char *text = NULL;
+    gnutls_datum_t pem;
+    int r;
+
+    r = read_pem(path, &text, &pem);
+    if (r)
+        return r;
+    r = gnutls_x509_trust_list_init(&identity->clients_of, 0);
+    if (r == 0)
+        r = gnutls_x509_trust_list_add_trust_mem(identity->clients_of, &pem, NULL,
+                                                 GNUTLS_X509_FMT_PEM, 0, 0);
+    if (r <= 0)
+        return log_fail(ERR_INTERNAL, "cannot use the client CA in '%s': %s", path,
+                        r < 0 ? gnutls_strerror(r) : "it holds no certificate");
+    return 0;
+}
+
 /* Two halves of different renewals would fail every handshake. */
 static int check_pair(const struct identity *identity, const struct tls *tls)
 {
@@ -133,6 +156,8 @@ int tls_reload(struct tls *tls)
         r = load_key(identity, tls->key_file);
     if (!r)
         r = check_pair(identity, tls);
+    if (!r && tls->client_ca_file)
+        r = load_client_ca(identity, tls->client_ca_file);
     if (r)
         return r;
     identity->older = atomic_load(&tls->identity);
@@ -151,7 +176,8 @@ int tls_new(const char *cert_file, const char *key_file, const char *client_ca_f
         return log_fail(ERR_NO_MEMORY, "cannot load '%s': out of memory", cert_file);
     tls->cert_file = strdup(cert_file);
     tls->key_file = strdup(key_file);
-    if (!tls->cert_file || !tls->key_file)
+    tls->client_ca_file = client_ca_file ? strdup(client_ca_file) : NULL;
+    if (!tls->cert_file || !tls->key_file || (client_ca_file && !tls->client_ca_file))
         return log_fail(ERR_NO_MEMORY, "cannot load '%s': out of memory", cert_file);
     r = tls_reload(tls);
     if (!r && client_ca_file)
@@ -176,6 +202,7 @@ void tls_free(struct tls *tls)
         identity = older;
     }
     free(tls->client_ca);
+    free(tls->client_ca_file);
     free(tls->key_file);
     free(tls->cert_file);
     free(tls);
@@ -208,19 +235,52 @@ static const char *explain_peer(unsigned status)
     return peer_problems[i].what;
 }
 
+/* A peer's certificates, the leaf first. */
+struct peer {
+    gnutls_x509_crt_t chain[CHAIN_MAX];
+    unsigned length;
+};
+
+static void peer_release(struct peer *peer)
+{
+    for (unsigned i = 0; i < peer->length; i++)
+        gnutls_x509_crt_deinit(peer->chain[i]);
+}
+
+static bool read_peer(gnutls_session_t session, struct peer *peer)
+{
+    unsigned count = 0;
+    const gnutls_datum_t *raw = gnutls_certificate_get_peers(session, &count);
+
+    for (; raw && peer->length < count && peer->length < CHAIN_MAX; peer->length++) {
+        gnutls_x509_crt_t *next = &peer->chain[peer->length];
+
+        if (gnutls_x509_crt_init(next) < 0)
+            return false;
+        if (gnutls_x509_crt_import(*next, &raw[peer->length], GNUTLS_X509_FMT_DER) < 0) {
+            gnutls_x509_crt_deinit(*next);
+            return false;
+        }
+    }
+    return peer->length > 0;
+}
+
 const char *tls_peer_problem(const struct tls *tls, struct MHD_Connection *connection,
                              bool *verified)
 {
     gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
                                      .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
+    const struct identity *identity = atomic_load(&tls->identity);
+    CLEANUP(peer_release) struct peer peer = {0};
     const union MHD_ConnectionInfo *info;
     unsigned status = ~0U;
 
-    if (!tls->client_ca || *verified)
+    if (!identity->clients_of || *verified)
         return NULL;
     info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (!info || gnutls_certificate_verify_peers((gnutls_session_t)info->tls_session, &purpose, 1,
-                                                 &status) < 0)
+    if (!info || !read_peer((gnutls_session_t)info->tls_session, &peer) ||
+        gnutls_x509_trust_list_verify_crt2(identity->clients_of, peer.chain, peer.length, &purpose,
+                                           1, 0, &status, NULL) < 0)
         return "a client certificate is needed that the CA of this server has signed";
     if (status != 0)
         return explain_peer(status);
@@ -247,6 +307,8 @@ static int find_identity(gnutls_session_t session, const gnutls_datum_t *ca_name
     if (!connection)
         return -1;
     listener = connection->owner;
+    /* the names that libmicrohttpd would send are those of the CA at the start */
+    gnutls_certificate_send_x509_rdn_sequence(session, 1);
     identity = atomic_load(&listener->tls->identity);
     *ret_chain = identity->chain;
     *ret_length = identity->length;

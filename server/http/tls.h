@@ -8,8 +8,8 @@
 
 struct MHD_Connection;
 
-/* A listener's certificate and key, which may be replaced while it serves, and the CA that devices'
- * certificates must come from. */
+/* A listener's certificate and key and the CA that devices' certificates must come from. All may be
+ * replaced while it serves. */
 struct tls;
 
 /* client_ca_file may be NULL: no client certificates. */
@@ -21,7 +21,8 @@ void tls_free(struct tls *tls);
 /* Reads the files again; keeps what it had where they are not good. */
 int tls_reload(struct tls *tls) MUST_CHECK;
 
-/* PEM, or NULL: for MHD_OPTION_HTTPS_MEM_TRUST. */
+/* PEM, or NULL: for MHD_OPTION_HTTPS_MEM_TRUST, which makes the library ask for certificates. What
+ * they are worth is said by tls_peer_problem(). */
 const char *tls_client_ca(const struct tls *tls);
 
 /*

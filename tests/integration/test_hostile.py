@@ -34,6 +34,37 @@ def cut_off(connection, deadline=30):
         said += more
 
 
+def head(line, *headers):
+    return "\r\n".join([line, "Host: a", *headers, "", ""]).encode()
+
+
+@pytest.mark.parametrize("listener", ["api", "device"])
+@pytest.mark.parametrize("sent, status", [
+    (b"GET /healthz\r\n\r\n", 400),
+    (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+    (head(f"GET /{'a' * 300_000} HTTP/1.1"), 414),
+    (head("GET /healthz HTTP/1.1", f"X-Long: {'a' * 300_000}"), 431),
+    (head("POST /healthz HTTP/1.1", "Content-Length: many"), 400),
+    (head("POST /healthz HTTP/1.1", "Content-Length: 1", "Content-Length: 2") + b"ab", 400),
+    (head("POST /healthz HTTP/1.1", "Transfer-Encoding: gzip"), 400),
+    (head("POST /healthz HTTP/1.1", "Content-Length: 4", "Transfer-Encoding: chunked"), 400),
+], ids=["no version", "no host", "version 2", "long path", "long header", "length in words",
+        "two lengths", "unknown coding", "length and coding"])
+def test_what_is_no_http_is_refused_and_closed(server, listener, sent, status):
+    """Some of it by libmicrohttpd, before we see a request: a page, not a problem document."""
+    target = server.api() if listener == "api" else server.device()
+    with target.raw() as connection:
+        try:
+            connection.sendall(sent)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # answered before all of it was read
+        said = cut_off(connection)
+    assert said.startswith(f"HTTP/1.1 {status} ".encode()), said[:400]
+    assert b"Connection: close\r\n" in said
+    assert target.get("/healthz" if listener == "api" else "/device/v1/state").status in (200, 401)
+
+
 @pytest.mark.parametrize("listener", ["api", "device"])
 @pytest.mark.parametrize("sent", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "])
 def test_headers_that_do_not_end_are_cut_off(server, listener, sent):
@@ -69,6 +100,21 @@ def test_a_body_that_stalls_is_cut_off(server, publisher):
         said = cut_off(connection)
         assert b" 2" not in said[:12]
     assert publisher.get(f"/api/v1/artifacts/{signing.sha256(data)}").status == 404
+
+
+def test_timeouts_that_were_reloaded_count_for_what_begins_then(add_server, publisher):
+    patient = {"header_timeout": "1h", "body_timeout": "1h", "idle_timeout": "1h"}
+    server = add_server({"http": patient})
+    server.write_config({"http": {"header_timeout": SECOND, "body_timeout": SECOND}})
+    server.reload()
+    server.wait_log("reloaded")
+    assert "takes effect at the next start" not in server.log()
+    begun = head("POST /api/v1/models HTTP/1.1", "Content-Type: application/json",
+                 f"Authorization: Bearer {publisher.token}", "Content-Length: 1000") + b"{"
+    for sent in b"GET /healthz HT", begun:
+        with server.api().raw() as connection:
+            connection.sendall(sent)
+            cut_off(connection)
 
 
 def test_a_json_body_that_stalls_is_cut_off(server, publisher):

@@ -80,6 +80,35 @@ def test_a_certificate_is_renewed_by_a_reload(make_server, authority, identity):
     assert shown(server.api_port) == renewed
 
 
+def test_the_clients_authority_is_renewed_by_a_reload(make_server, authority, stranger, identity,
+                                                       scratch):
+    """In turn: the old CA, both (while devices get new certificates), the new one, rubbish."""
+    trusted = scratch / "clients.pem"
+    old, new = authority.issue("old"), stranger.issue("new")
+    certificates = [each.certificate.read_text() for each in (authority, stranger)]
+    trusted.write_text(certificates[0])
+    server = make_server({"device": {"tls_cert": identity.certificate, "tls_key": identity.key,
+                                     "tls_client_ca": trusted}})
+
+    def statuses():
+        return [ask(server.device_port, authority, "/device/v1/state", each)[0]
+                for each in (old, new)]
+
+    def reload(text, said):
+        trusted.write_text(text)
+        since = len(server.log())
+        server.reload()
+        wait_until(lambda: said in server.log()[since:], 40, server.log)
+
+    assert statuses() == [401, 403]
+    reload("".join(certificates), "info reloaded")
+    assert statuses() == [401, 401]
+    reload(certificates[1], "info reloaded")
+    assert statuses() == [403, 401]
+    reload("rubbish", "its certificates stay as they were")
+    assert statuses() == [403, 401]
+
+
 def test_devices_need_a_certificate_of_the_authority(server, authority, stranger):
     def refused(client):
         status, body = ask(server.device_port, authority, "/device/v1/state", client)
