@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "blob/blob.h"
 #include "blob/reclaim.h"
+#include "core/audit_artifact.h"
 #include "core/engine.h"
 #include "core/image.h"
 #include "core/vault.h"
@@ -99,14 +100,24 @@ static int start_pool(struct app *app, const char *name, int64_t threads, int64_
 
 static int reclaim(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
 {
+    struct app *app = arg;
+    struct audit_artifact recorder = {.actor = audit_server, .now_ms = now_ms};
+    const struct reclaim_options options = {
+        .now_ms = now_ms,
+        .unused_grace_ms = app->config.unused_grace,
+        .removed = audit_artifact_reclaimed,
+        .arg = &recorder,
+    };
     struct reclaim_result result;
-    int r = reclaim_step(db, now_ms, &result);
+    int r = reclaim_step(db, &options, &result);
 
-    (void)arg;
     if (r)
         return r;
-    if (result.chunks > 0)
-        log_line(LOG_INFO, "reclaimed %" PRId64 " chunks of removed uploads", result.chunks);
+    reclaim_count(&app->api.reclaimed, &result);
+    if (result.chunks > 0 || result.artifacts > 0)
+        log_line(LOG_INFO,
+                 "reclaimed %" PRId64 " artifacts and %" PRId64 " chunks that nothing has",
+                 result.artifacts, result.chunks);
     *ret_more = result.more;
     return 0;
 }
@@ -140,6 +151,7 @@ static int start_engine(struct app *app)
         .lock = ENGINE_LOCK_RECLAIM,
         .interval_ms = app->config.reclaim_interval,
         .run = reclaim,
+        .arg = app,
     };
     app->steps[1] = (struct engine_step){
         .name = "resign",

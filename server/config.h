@@ -67,6 +67,7 @@ struct config {
     int64_t cache_size;
     int64_t upload_expiry;
     int64_t reclaim_interval;
+    int64_t unused_grace;
 
     const char *master_file;
     bool tuf_open;

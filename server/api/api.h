@@ -3,6 +3,7 @@
 #define API_API_H
 
 #include "base/clock.h"
+#include "blob/reclaim.h"
 #include "core/image.h"
 #include "core/vault.h"
 #include "http/listener.h"
@@ -27,8 +28,9 @@ struct api {
     const struct vault *vault;
     struct image_lifetimes lifetimes;
     int64_t started_wall_ms;
-    atomic_bool schema_is_ready; /* the migrations are applied */
-    atomic_bool database_is_up;  /* when last asked */
+    struct reclaim_totals reclaimed; /* counts */
+    atomic_bool schema_is_ready;     /* the migrations are applied */
+    atomic_bool database_is_up;      /* when last asked */
 };
 
 #endif

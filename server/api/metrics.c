@@ -60,6 +60,19 @@ static void put_pool(struct buffer *text, const char *name, struct pool *pool)
     buffer_printf(text, "modelferry_queue_jobs{pool=\"%s\"} %zu\n", name, pool_waiting(pool));
 }
 
+static void put_reclaimed(struct buffer *text, const struct reclaim_totals *totals)
+{
+    put_one(text, "reclaimed_uploads_total", "counter",
+            "Uploads that expired, removed by this server.", atomic_load(&totals->uploads));
+    put_one(text, "reclaimed_artifacts_total", "counter",
+            "Artifacts that no version had, removed by this server.",
+            atomic_load(&totals->artifacts));
+    put_one(text, "reclaimed_chunks_total", "counter",
+            "Chunks that nothing had, freed by this server.", atomic_load(&totals->chunks));
+    put_one(text, "reclaimed_bytes_total", "counter", "Bytes that these chunks took.",
+            atomic_load(&totals->bytes));
+}
+
 static uint64_t resident_bytes(void)
 {
     AUTO_FCLOSE FILE *file = fopen("/proc/self/statm", "re");
@@ -92,6 +105,7 @@ int metrics_get(const struct call *call, struct reply *reply)
     put_one(&text, "devices", "gauge", "Active devices.", roster_count(api->roster));
     put_one(&text, "devices_connected", "gauge", "Devices that wait here for a change.",
             roster_subscribed(api->roster));
+    put_reclaimed(&text, &api->reclaimed);
     if (text.failed) {
         reply_problem(reply, &problems_internal, "the metrics do not fit");
         return 0;

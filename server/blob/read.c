@@ -34,7 +34,7 @@ int read_find(struct db *db, int64_t workspace_id, const uint8_t sha256[static D
 {
     struct q_artifact row;
 
-    return found(q_artifact_find(db, workspace_id, sha256, &row), sha256, &row, ret_artifact);
+    return found(q_artifact_claim(db, workspace_id, sha256, &row), sha256, &row, ret_artifact);
 }
 
 int read_find_published(struct db *db, int64_t workspace_id,

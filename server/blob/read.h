@@ -15,7 +15,8 @@ enum {
     READ_E_MISSING = 1,
 };
 
-/* Returns 0, READ_E_MISSING (not in this workspace), or negative. */
+/* Whoever asks may be about to publish what it found: it is not reclaimed soon, even where no
+ * version has it. Returns 0, READ_E_MISSING (not in this workspace), or negative. */
 int read_find(struct db *db, int64_t workspace_id, const uint8_t sha256[static DIGEST_SHA256_SIZE],
               struct blob_artifact *ret_artifact) MUST_CHECK;
 

@@ -36,6 +36,7 @@ const struct audit_action_info audit_actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_VERSION_RELEASE]      = {"version.release",       "version",    false, true,  "the role of its publishers lists a version: devices accept it"},
     [AUDIT_VERSION_YANK]         = {"version.yank",          "version",    true,  true,  "the role of its publishers dropped a version: devices refuse it"},
     [AUDIT_ARTIFACT_STORE]       = {"artifact.store",        "artifact",   false, true,  "an upload was completed"},
+    [AUDIT_ARTIFACT_RECLAIM]     = {"artifact.reclaim",      "artifact",   true,  false, "the server removed bytes that no version has"},
     [AUDIT_ENROLMENT_CREATE]     = {"enrolment.create",      "enrolment",  false, true,  "an enrolment token was made"},
     [AUDIT_ENROLMENT_REVOKE]     = {"enrolment.revoke",      "enrolment",  true,  true,  "an enrolment token was revoked"},
     [AUDIT_DEVICE_ENROL]         = {"device.enrol",          "device",     false, true,  "a device enrolled, or enrolled again"},

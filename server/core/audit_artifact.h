@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* What blob/ingest.h calls when an artifact came to be. */
+/* What blob/ingest.h calls when an artifact came to be, and blob/reclaim.h when one went. */
 
 struct audit_artifact {
     struct audit_actor actor;
@@ -17,5 +17,10 @@ struct audit_artifact {
 
 /* For ingest_options.stored; arg is a struct audit_artifact. */
 int audit_artifact_stored(struct db *db, void *arg, const struct upload *upload) MUST_CHECK;
+
+/* For reclaim_options.removed; arg is a struct audit_artifact. */
+int audit_artifact_reclaimed(struct db *db, void *arg, int64_t workspace_id,
+                             const uint8_t sha256[static DIGEST_SHA256_SIZE],
+                             int64_t size_bytes) MUST_CHECK;
 
 #endif

@@ -32,9 +32,9 @@ static const struct db_stmt lock = {
 static const struct db_stmt remove_orphans = {
     "chunk_remove_orphans",
     "WITH orphan AS (DELETE FROM chunk c WHERE c.id = ANY ($1::bigint[]) AND NOT EXISTS "
-    "(SELECT FROM content_chunk r WHERE r.chunk_id = c.id) RETURNING c.id), "
+    "(SELECT FROM content_chunk r WHERE r.chunk_id = c.id) RETURNING c.id, c.stored_bytes), "
     "gone AS (DELETE FROM chunk_page p USING orphan o WHERE p.chunk_id = o.id) "
-    "SELECT count(*) FROM orphan",
+    "SELECT count(*), coalesce(sum(stored_bytes), 0)::bigint FROM orphan",
 };
 
 static const struct db_stmt content_new = {
@@ -135,7 +135,7 @@ int q_chunk_pages(struct db *db, struct arena *arena, const int64_t *ids, size_t
 }
 
 int q_chunk_remove_orphans(struct db *db, struct arena *arena, const int64_t *ids, size_t count,
-                           int64_t *ret_removed)
+                           int64_t *ret_removed, int64_t *ret_bytes)
 {
     CLEANUP(db_rows_release) struct db_rows rows = {0};
     struct db_params params = {0};
@@ -150,6 +150,7 @@ int q_chunk_remove_orphans(struct db *db, struct arena *arena, const int64_t *id
     if (r)
         return r;
     *ret_removed = db_i64(&rows, 0, 0);
+    *ret_bytes = db_i64(&rows, 0, 1);
     return 0;
 }
 

@@ -47,7 +47,7 @@ int q_chunk_pages(struct db *db, struct arena *arena, const int64_t *ids, size_t
  * before (and is seen) or fails its foreign key (and tries again).
  */
 int q_chunk_remove_orphans(struct db *db, struct arena *arena, const int64_t *ids, size_t count,
-                           int64_t *ret_removed) MUST_CHECK;
+                           int64_t *ret_removed, int64_t *ret_bytes) MUST_CHECK;
 
 /* A new, empty content. */
 int q_chunk_content_new(struct db *db, int64_t workspace_id, int64_t *ret_content_id) MUST_CHECK;

@@ -12,7 +12,13 @@ static void reclaim_all(struct fixture *fixture, int64_t now_ms, struct reclaim_
 
     *total = (struct reclaim_result){0};
     do {
-        ck_assert_int_eq(reclaim_step(fixture->db, now_ms, &result), 0);
+        ck_assert_int_eq(
+            reclaim_step(fixture->db,
+                         &(struct reclaim_options){.now_ms = now_ms, .unused_grace_ms = 1000},
+                         &result),
+            0);
+        total->artifacts += result.artifacts;
+        total->bytes += result.bytes;
         total->uploads += result.uploads;
         total->contents += result.contents;
         total->chunks += result.chunks;
@@ -147,10 +153,36 @@ START_TEST(never_takes_a_chunk_from_under_an_upload)
 }
 END_TEST
 
+START_TEST(frees_an_artifact_that_no_version_has)
+{
+    uint8_t *bytes = fixture_bytes(3 * MIB, 6);
+    struct reclaim_result result;
+    struct fixture fixture;
+    int64_t now_ms;
+
+    fixture_init(&fixture);
+    fixture_store(&fixture, bytes, 3 * MIB);
+    now_ms = fixture_count(&fixture, "now", "SELECT ms(now())");
+    reclaim_all(&fixture, now_ms, &result);
+    ck_assert_int_eq(result.artifacts, 0);
+    reclaim_all(&fixture, now_ms + 3600 * 1000, &result);
+    ck_assert_int_eq(result.artifacts, 1);
+    ck_assert_int_eq(result.bytes, 3 * (int64_t)MIB);
+    ck_assert_int_eq(fixture_count(&fixture, "artifacts", "SELECT count(*) FROM artifact"), 0);
+    ck_assert_int_eq(fixture_count(&fixture, "pages", "SELECT count(*) FROM chunk_page"), 0);
+    fixture_store(&fixture, bytes, 3 * MIB);
+    ck_assert_int_eq(
+        fixture_count(&fixture, "stored", "SELECT sum(octet_length(data)) FROM chunk_page"),
+        3 * (int64_t)MIB);
+    fixture_release(&fixture);
+    free(bytes);
+}
+END_TEST
+
 int main(void)
 {
-    return SUITE_RUN("blob/reclaim", frees_what_an_expired_upload_stored,
-                     keeps_chunks_that_an_artifact_shares,
-                     forgets_complete_uploads_and_keeps_their_artifacts,
-                     frees_early_cuts_that_were_replaced, never_takes_a_chunk_from_under_an_upload);
+    return SUITE_RUN(
+        "blob/reclaim", frees_what_an_expired_upload_stored, keeps_chunks_that_an_artifact_shares,
+        forgets_complete_uploads_and_keeps_their_artifacts, frees_early_cuts_that_were_replaced,
+        never_takes_a_chunk_from_under_an_upload, frees_an_artifact_that_no_version_has);
 }
