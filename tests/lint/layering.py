@@ -11,7 +11,7 @@ CRYPTO = BASE | {"crypto"}
 JSON = CRYPTO | {"json"}
 TUF = JSON | {"tuf"}
 MODEL = TUF | {"model"}
-COMMON = MODEL | {"lineage", "format", "proto", "delta"}
+COMMON = MODEL | {"query", "lineage", "format", "proto", "delta"}
 
 ALLOWED = {
     "common/base": BASE,
@@ -19,6 +19,7 @@ ALLOWED = {
     "common/json": JSON,
     "common/tuf": TUF,
     "common/model": MODEL,
+    "common/query": MODEL | {"query"},
     "common/lineage": MODEL | {"lineage"},
     "common/format": MODEL | {"format"},
     "common/proto": MODEL | {"proto"},
