@@ -21,6 +21,7 @@
 #include "api/openapi.h"
 #include "api/progress.h"
 #include "api/rules.h"
+#include "api/search.h"
 #include "api/signatures.h"
 #include "api/tokens.h"
 #include "api/trust.h"
@@ -98,6 +99,8 @@ const struct route routes_api[] = {
     {"GET",    "/api/v1/models/{model}/versions/{version}/approvals",      ROLES_READ,     ROUTE_WORKER, 0,         0,                    approvals_on_list},
     {"POST",   "/api/v1/models/{model}/versions/{version}/approvals",      ROLES_REGISTER, ROUTE_WORKER, JSON_MAX,  ROUTE_IDEMPOTENT_KEY, approvals_on_post},
     {"DELETE", "/api/v1/models/{model}/versions/{version}/approvals/{id}", ROLES_REGISTER, ROUTE_WORKER, 0,         0,                    approvals_on_delete},
+
+    {"GET", "/api/v1/search", ROLES_READ, ROUTE_WORKER, 0, 0, search_on_get},
 
     {"GET",    "/api/v1/devices",                  ROLES_READ,    ROUTE_WORKER, 0,         0,                    devices_on_list},
     {"GET",    "/api/v1/devices/{device}",         ROLES_READ,    ROUTE_WORKER, 0,         0,                    devices_on_get},

@@ -59,8 +59,9 @@ static void note_affected(struct db *db, PGresult *result)
     db->affected = *count ? strtoll(count, NULL, 10) : 0;
 }
 
+/* keep: it is prepared, for the next time. */
 static int exec_once(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
-                     struct db_rows *ret_rows)
+                     bool keep, struct db_rows *ret_rows)
 {
     static const struct db_params none = {0};
     int r;
@@ -68,15 +69,19 @@ static int exec_once(struct db *db, const struct db_stmt *stmt, const struct db_
     r = db_conn_ensure(db);
     if (r)
         return r;
-    r = db_conn_prepare(db, stmt);
-    if (r)
-        return r;
+    if (keep) {
+        r = db_conn_prepare(db, stmt);
+        if (r)
+            return r;
+    }
     if (!params)
         params = &none;
     CLEANUP(db_conn_clear)
-    PGresult *result =
-        db_wait_result(db, PQsendQueryPrepared(db->conn, stmt->name, params->count, params->values,
-                                               params->lengths, params->formats, 1));
+    PGresult *result = db_wait_result(
+        db, keep ? PQsendQueryPrepared(db->conn, stmt->name, params->count, params->values,
+                                       params->lengths, params->formats, 1)
+                 : PQsendQueryParams(db->conn, stmt->sql, params->count, params->types,
+                                     params->values, params->lengths, params->formats, 1));
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
         return db_conn_failure(db, result, stmt->name);
@@ -88,8 +93,8 @@ static int exec_once(struct db *db, const struct db_stmt *stmt, const struct db_
     return 0;
 }
 
-int db_exec(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
-            struct db_rows *ret_rows)
+static int exec(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
+                bool keep, struct db_rows *ret_rows)
 {
     int r = 0;
 
@@ -97,13 +102,27 @@ int db_exec(struct db *db, const struct db_stmt *stmt, const struct db_params *p
         *ret_rows = (struct db_rows){0};
     for (int i = 0; i < TRIES; i++) {
         db->constraint[0] = '\0';
-        r = exec_once(db, stmt, params, ret_rows);
+        r = exec_once(db, stmt, params, keep, ret_rows);
         if (r != DB_E_SERIALIZATION || db->tx_depth > 0)
             return r;
         db_conn_back_off(i);
     }
     return log_fail(ERR_UNAVAILABLE, "statement '%s' met deadlocks %d times in a row", stmt->name,
                     TRIES);
+}
+
+int db_exec(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
+            struct db_rows *ret_rows)
+{
+    return exec(db, stmt, params, true, ret_rows);
+}
+
+int db_query(struct db *db, const char *label, const char *sql, const struct db_params *params,
+             struct db_rows *ret_rows)
+{
+    const struct db_stmt stmt = {label, sql};
+
+    return exec(db, &stmt, params, false, ret_rows);
 }
 
 int db_exec_script(struct db *db, const char *sql)

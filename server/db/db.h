@@ -80,6 +80,11 @@ void db_free(struct db *db);
 int db_exec(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
             struct db_rows *ret_rows) MUST_CHECK;
 
+/* The same for a statement that is not kept: the SQL of a search (q_search_sql.h), put together
+ * from constants. label names it in the log. */
+int db_query(struct db *db, const char *label, const char *sql, const struct db_params *params,
+             struct db_rows *ret_rows) MUST_CHECK;
+
 /* The same for constant SQL that is not worth preparing (BEGIN, SET, migrations; may hold several
  * statements, takes no parameters). */
 int db_exec_script(struct db *db, const char *sql) MUST_CHECK;

@@ -7,44 +7,52 @@
 #include <limits.h>
 #include <string.h>
 
-/* Object ids of the element types of arrays (pg_type.dat); fixed for ever. */
+/* Object ids of types (pg_type.dat); fixed for ever. */
+#define OID_UNKNOWN 0
+#define OID_BOOL 16
 #define OID_BYTEA 17
 #define OID_INT8 20
+#define OID_INT4 23
 #define OID_TEXT 25
+#define OID_FLOAT8 701
+#define OID_BYTEA_ARRAY 1001
+#define OID_TEXT_ARRAY 1009
+#define OID_INT8_ARRAY 1016
 
 /* The wire form of a value is at most what a message may hold. */
 #define VALUE_MAX_BYTES ((size_t)1 << 30)
 
-static void add(struct db_params *params, const void *value, size_t size)
+static void add(struct db_params *params, uint32_t type, const void *value, size_t size)
 {
     assert(params->count < DB_PARAMS_MAX);
     assert(size <= VALUE_MAX_BYTES);
     params->values[params->count] = (const char *)value;
     params->lengths[params->count] = (int)size;
     params->formats[params->count] = 1;
+    params->types[params->count] = type;
     params->count++;
 }
 
 /* A fixed-size value lives in the params themselves. */
-static void add_scratch(struct db_params *params, const void *value, size_t size)
+static void add_scratch(struct db_params *params, uint32_t type, const void *value, size_t size)
 {
     assert(params->count < DB_PARAMS_MAX);
     memcpy(&params->scratch[params->count], value, size);
-    add(params, &params->scratch[params->count], size);
+    add(params, type, &params->scratch[params->count], size);
 }
 
 void db_add_i64(struct db_params *params, int64_t value)
 {
     uint64_t wire = htobe64((uint64_t)value);
 
-    add_scratch(params, &wire, sizeof(wire));
+    add_scratch(params, OID_INT8, &wire, sizeof(wire));
 }
 
 void db_add_i32(struct db_params *params, int32_t value)
 {
     uint32_t wire = htobe32((uint32_t)value);
 
-    add_scratch(params, &wire, sizeof(wire));
+    add_scratch(params, OID_INT4, &wire, sizeof(wire));
 }
 
 void db_add_f64(struct db_params *params, double value)
@@ -53,30 +61,30 @@ void db_add_f64(struct db_params *params, double value)
 
     memcpy(&wire, &value, sizeof(wire));
     wire = htobe64(wire);
-    add_scratch(params, &wire, sizeof(wire));
+    add_scratch(params, OID_FLOAT8, &wire, sizeof(wire));
 }
 
 void db_add_bool(struct db_params *params, bool value)
 {
     uint8_t wire = value;
 
-    add_scratch(params, &wire, sizeof(wire));
+    add_scratch(params, OID_BOOL, &wire, sizeof(wire));
 }
 
 void db_add_text(struct db_params *params, const char *text)
 {
-    add(params, text, text ? strlen(text) : 0);
+    add(params, OID_TEXT, text, text ? strlen(text) : 0);
 }
 
 void db_add_bytes(struct db_params *params, const void *bytes, size_t size)
 {
     /* An empty value is not NULL: libpq tells them by the pointer. */
-    add(params, bytes ? bytes : "", size);
+    add(params, OID_BYTEA, bytes ? bytes : "", size);
 }
 
 void db_add_null(struct db_params *params)
 {
-    add(params, NULL, 0);
+    add(params, OID_UNKNOWN, NULL, 0);
 }
 
 /* ---- arrays: array_recv() of PostgreSQL, one dimension ------------------------------------ */
@@ -127,7 +135,7 @@ void db_add_i64_array(struct db_params *params, struct arena *arena, const int64
 
         put_element(&array, &wire, sizeof(wire));
     }
-    add(params, array.bytes, array.size);
+    add(params, OID_INT8_ARRAY, array.bytes, array.size);
 }
 
 void db_add_text_array(struct db_params *params, struct arena *arena, const char *const *texts,
@@ -145,7 +153,7 @@ void db_add_text_array(struct db_params *params, struct arena *arena, const char
         else
             put32(&array, UINT32_MAX);
     }
-    add(params, array.bytes, array.size);
+    add(params, OID_TEXT_ARRAY, array.bytes, array.size);
 }
 
 void db_add_bytes_array(struct db_params *params, struct arena *arena, const void *bytes,
@@ -156,5 +164,5 @@ void db_add_bytes_array(struct db_params *params, struct arena *arena, const voi
     array_begin(&array, arena, OID_BYTEA, count, size * count);
     for (size_t i = 0; i < count; i++)
         put_element(&array, (const char *)bytes + i * size, size);
-    add(params, array.bytes, array.size);
+    add(params, OID_BYTEA_ARRAY, array.bytes, array.size);
 }

@@ -10,7 +10,7 @@
 
 /* The parameters of a statement, in PostgreSQL's binary form. More than fit is a bug (assert). */
 
-#define DB_PARAMS_MAX 24
+#define DB_PARAMS_MAX 112 /* what a search of 32 conditions binds, and some more */
 
 /* Start from {0}; what text and bytes point to is borrowed until the statement was executed. */
 struct db_params {
@@ -18,6 +18,7 @@ struct db_params {
     const char *values[DB_PARAMS_MAX];
     int lengths[DB_PARAMS_MAX];
     int formats[DB_PARAMS_MAX];
+    uint32_t types[DB_PARAMS_MAX]; /* for statements that are not prepared */
     uint64_t scratch[DB_PARAMS_MAX];
 };
 

@@ -158,35 +158,36 @@ static const struct db_stmt set_main = {
     " AND NOT best.signed",
 };
 
-static struct db_params begin_set(const struct q_note_set *set, struct arena *arena)
+/* Numbers live in the params themselves: they are never copied. */
+static void begin_set(struct db_params *params, const struct q_note_set *set, struct arena *arena)
 {
-    struct db_params params = {0};
-
-    db_add_i64(&params, set->workspace_id);
-    db_add_i64(&params, set->id);
-    db_add_text_array(&params, arena, set->names, set->count);
-    db_add_text_array(&params, arena, set->values, set->count);
-    return params;
+    db_add_i64(params, set->workspace_id);
+    db_add_i64(params, set->id);
+    db_add_text_array(params, arena, set->names, set->count);
+    db_add_text_array(params, arena, set->values, set->count);
 }
 
 int q_note_set_version_tags(struct db *db, const struct q_note_set *set, struct arena *arena)
 {
-    struct db_params params = begin_set(set, arena);
+    struct db_params params = {0};
 
+    begin_set(&params, set, arena);
     return db_exec(db, &set_version_tags, &params, NULL);
 }
 
 int q_note_set_model_tags(struct db *db, const struct q_note_set *set, struct arena *arena)
 {
-    struct db_params params = begin_set(set, arena);
+    struct db_params params = {0};
 
+    begin_set(&params, set, arena);
     return db_exec(db, &set_model_tags, &params, NULL);
 }
 
 int q_note_set_version_params(struct db *db, const struct q_note_set *set, struct arena *arena)
 {
-    struct db_params params = begin_set(set, arena);
+    struct db_params params = {0};
 
+    begin_set(&params, set, arena);
     db_add_text_array(&params, arena, set->numbers, set->count);
     return db_exec(db, &set_version_params, &params, NULL);
 }
@@ -204,9 +205,10 @@ static int choose_main(struct db *db, const struct q_note_set *set, struct arena
 
 int q_note_set_version_metrics(struct db *db, const struct q_note_set *set, struct arena *arena)
 {
-    struct db_params params = begin_set(set, arena);
+    struct db_params params = {0};
     int r;
 
+    begin_set(&params, set, arena);
     db_add_text_array(&params, arena, set->numbers, set->count);
     db_add_text_array(&params, arena, set->datasets, set->count);
     db_add_text(&params, set->by);

@@ -19,7 +19,7 @@
 
 #define PAGE_LIMIT_DEFAULT 100
 #define PAGE_LIMIT_MAX 1000
-#define PAGE_KEY_MAX 192 /* bytes of a key */
+#define PAGE_KEY_MAX 1280 /* bytes of a key: a search may be sorted by a tag */
 
 enum {
     PAGE_E_REFUSED = 1, /* the reply holds the problem; the handler returns 0 */

@@ -12,6 +12,7 @@ TESTED_ELSEWHERE = {
     "server/core/notes.c": "tests/integration/test_life.py: notes",
     "server/core/registry.c": "tests/integration/test_life.py",
     "server/core/rules.c": "tests/integration/test_life.py: aliases, approvals",
+    "server/core/search.c": "tests/integration/test_search.py",
     "server/core/desired.c": "tests/integration/test_desired.py",
     "server/core/desired_slots.c": "tests/unit/core/test_desired.c",
     "server/core/devices.c": "tests/integration/test_enrolment.py",
