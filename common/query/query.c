@@ -7,6 +7,7 @@
 #include "model/name.h"
 #include "query/query_scan.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,8 +47,8 @@ static int refuse_field(const struct parser *parser, const char *name, size_t le
 static int parse_key(struct parser *parser, const struct query_field *field, struct query_ref *ref)
 {
     struct query_scan *scan = &parser->scan;
-    size_t start = scan->at;
     const char *wrong;
+    size_t start;
     int r;
 
     if (scan->text[scan->at] != '.')
@@ -376,6 +377,7 @@ static int parse_chain(struct parser *parser, enum query_kind kind, struct query
         r = kind == QUERY_AND ? parse_one(parser, &child) : parse_chain(parser, QUERY_AND, &child);
         if (r)
             return r;
+        assert(child);
         if (!first)
             first = child;
         else if (!node) {
