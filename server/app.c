@@ -12,6 +12,7 @@
 #include "blob/blob.h"
 #include "blob/reclaim.h"
 #include "core/audit_artifact.h"
+#include "core/checkpoints.h"
 #include "core/engine.h"
 #include "core/image.h"
 #include "core/vault.h"
@@ -54,7 +55,7 @@ struct app {
     struct newcomers *newcomers;
     struct follow *follow;
     struct engine *engine;
-    struct engine_step steps[2];
+    struct engine_step steps[3];
     struct vault vault;
     struct schema *schema;
     struct listener *api_listener;
@@ -137,6 +138,14 @@ static int resign(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
     return 0;
 }
 
+static int checkpoint(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
+{
+    struct app *app = arg;
+
+    *ret_more = false;
+    return checkpoints_step(db, &app->vault, now_ms);
+}
+
 static int start_engine(struct app *app)
 {
     const struct engine_config config = {
@@ -158,6 +167,13 @@ static int start_engine(struct app *app)
         .lock = ENGINE_LOCK_RESIGN,
         .interval_ms = app->config.resign_interval,
         .run = resign,
+        .arg = app,
+    };
+    app->steps[2] = (struct engine_step){
+        .name = "checkpoint",
+        .lock = ENGINE_LOCK_CHECKPOINT,
+        .interval_ms = app->config.checkpoint_interval,
+        .run = checkpoint,
         .arg = app,
     };
     return engine_new(&config, &app->engine);

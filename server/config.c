@@ -151,6 +151,9 @@ const struct option_entry config_table[] = {
     {"tuf", "resign_interval", OPTION_DURATION, AT(resign_interval), "60s", 0, 100, DAY, NULL, 0, NULL,
      "How often it is looked for metadata that must be signed again."},
 
+    {"audit", "checkpoint_interval", OPTION_DURATION, AT(checkpoint_interval), "1h", 0, 100, DAY, NULL, 0, NULL,
+     "How often the audit log is signed, where it went on."},
+
     {"push", "sweep_interval", OPTION_DURATION, AT(sweep_interval), "15s", 0, 100, HOUR, NULL, 0, NULL,
      "How soon a lost database notification is made up for."},
     {"push", "seen_interval", OPTION_DURATION, AT(seen_interval), "30s", 0, 100, HOUR, NULL, 0, NULL,

@@ -68,6 +68,7 @@ struct config {
     int64_t upload_expiry;
     int64_t reclaim_interval;
     int64_t unused_grace;
+    int64_t checkpoint_interval;
 
     const char *master_file;
     bool tuf_open;

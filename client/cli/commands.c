@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/cmd_audit.h"
+#include "cli/cmd_audit_verify.h"
 #include "cli/cmd_deploy.h"
 #include "cli/cmd_device.h"
 #include "cli/cmd_enrolment.h"
@@ -422,6 +423,12 @@ static const struct option_entry audit_key_flags[] = {
     END,
 };
 
+static const struct option_entry audit_verify_flags[] = {
+    FLAG_KEY("The audit key, by name or key file; it is believed from then on."),
+    TEXT("export", out, "FILE", "Writes the whole log there, to be verified without the server."),
+    END,
+};
+
 /* ---- commands ----------------------------------------------------------------------------- */
 
 const struct options_command commands_table[] = {
@@ -528,9 +535,16 @@ const struct options_command commands_table[] = {
      "MODELFERRY_URL only."},
     {"audit key",                                                                           "", 0, 0, audit_key_flags, cmd_audit_key,
      "shows the key with which the server signs reports and checkpoints", "Keep the public half where the server cannot reach it: modelferry audit verify takes it."},
-    {"completion",                                                            "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+    {"audit checkpoint",                                                            "", 0, 0, NULL, cmd_audit_verify_checkpoint,
+     "has the server sign the audit log as far as it goes", "It does so every hour by itself."},
+    {"audit verify",                       "[FILE]", 0, 1, audit_verify_flags, cmd_audit_verify,
+     "finds what was changed in the audit log behind the server's back", "Reads all of the log from the server, or from a FILE that --export wrote, and checks every "
+     "entry "
+     "against the chain, the signed checkpoints and what was verified before. Exits with 5 where "
+     "something was edited, dropped, reordered or cut off, and says what."},
+    {"completion",                                                                   "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
-    {"help",                       "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
-    {"version",                                                                   "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
-    {.words = NULL                                                                          },
+    {"help",                                                                           "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version",                                                                  "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {.words = NULL                                                         },
 };

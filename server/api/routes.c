@@ -6,6 +6,7 @@
 #include "api/archive.h"
 #include "api/artifacts.h"
 #include "api/audit_key.h"
+#include "api/checkpoints.h"
 #include "api/desired.h"
 #include "api/devices.h"
 #include "api/enrolments.h"
@@ -83,6 +84,8 @@ const struct route routes_api[] = {
     {"GET",    "/api/v1/audit",                          ROLES_ADMIN,    ROUTE_WORKER, 0,         0, history_on_audit},
     {"GET",    "/api/v1/audit/key",                      ROLES_READ,     ROUTE_WORKER, 0,         0, audit_key_on_get},
     {"POST",   "/api/v1/audit/key",                      ROLES_ADMIN,    ROUTE_WORKER, 0,         0, audit_key_on_post},
+    {"GET",    "/api/v1/audit/checkpoints",              ROLES_ADMIN,    ROUTE_WORKER, 0,         0, checkpoints_on_list},
+    {"POST",   "/api/v1/audit/checkpoints",              ROLES_ADMIN,    ROUTE_WORKER, 0,         0, checkpoints_on_post},
 
     {"POST",   "/api/v1/models/{model}/versions",                      ROLES_PUBLISH, ROUTE_WORKER, MANIFEST_SIZE_MAX, ROUTE_IDEMPOTENT_KEY, versions_on_post},
     {"GET",    "/api/v1/models/{model}/versions",                      ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_list},

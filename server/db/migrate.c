@@ -38,7 +38,7 @@ static const char sql_grant[] =
     " GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO modelferry_app;"
     " REVOKE INSERT, UPDATE, DELETE ON schema_migration, workspace FROM modelferry_app;"
     " REVOKE DELETE ON api_token, model, model_key FROM modelferry_app;"
-    " REVOKE UPDATE, DELETE ON audit_entry FROM modelferry_app;"
+    " REVOKE UPDATE, DELETE ON audit_entry, audit_checkpoint FROM modelferry_app;"
     " REVOKE UPDATE, DELETE ON model, variant, version_signature FROM modelferry_app;"
     " REVOKE UPDATE ON version_tag, version_metric, version_param FROM modelferry_app;"
     " REVOKE DELETE ON version_state, version_card, alias, registry_rules FROM modelferry_app;"
