@@ -7,6 +7,7 @@
 #include "core/image_rules.h"
 #include "core/online_keys.h"
 #include "crypto/text.h"
+#include "db/q_desired.h"
 #include "db/q_tuf.h"
 #include "model/rules.h"
 #include "tuf/delegation.h"
@@ -369,6 +370,9 @@ static int settle(struct work *work, bool enough, const char *const *versions, s
                            .now_ms = work->place->now_ms,
                        },
                        work->arena, &listed, &yanked);
+    if (!r && yanked.count > 0)
+        r = q_desired_wake(work->db, work->place->workspace_id, model, yanked.names, yanked.count,
+                           work->arena);
     if (!r)
         r = record_file(work, enough, text);
     return r ? r : record_versions(work, model, &listed, &yanked);

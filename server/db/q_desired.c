@@ -130,6 +130,19 @@ static const struct db_stmt MOVE_NAMED = {
     MOVE(NAMED("$7") ", ", " AND s.device_id = d.id"),
 };
 
+static const struct db_stmt WAKE = {
+    "q_desired_wake",
+    "WITH u AS (UPDATE device_state s SET version = s.version + 1, revision = s.revision + 1"
+    "  WHERE s.workspace_id = $1::bigint AND s.active AND s.assignment_id IN ("
+    "   SELECT a.assignment_id FROM assignment_slot a JOIN model_version v ON v.id = a.version_id"
+    "   JOIN model m ON m.id = v.model_id WHERE a.workspace_id = $1::bigint"
+    "   AND m.name = $2::text AND v.version = ANY ($3::text[]))"
+    "  RETURNING s.device_id, s.revision, s.version, s.assignment_id)"
+    " INSERT INTO device_change (device_ids, revisions, versions, assignment_ids)"
+    " SELECT array_agg(device_id), array_agg(revision), array_agg(version),"
+    " array_agg(assignment_id) FROM u GROUP BY device_id / 65536",
+};
+
 static void copy_digest(const struct db_rows *rows, int row, int column,
                         uint8_t ret_digest[static DIGEST_SHA256_SIZE])
 {
@@ -441,4 +454,15 @@ int q_desired_move(struct db *db, const struct q_desired_scope *scope, struct ar
         return r;
     *ret_changed = db_i64(&rows, 0, 0);
     return 0;
+}
+
+int q_desired_wake(struct db *db, int64_t workspace_id, const char *model,
+                   const char *const *versions, size_t count, struct arena *arena)
+{
+    struct db_params params = {0};
+
+    db_add_i64(&params, workspace_id);
+    db_add_text(&params, model);
+    db_add_text_array(&params, arena, versions, count);
+    return db_exec(db, &WAKE, &params, NULL);
 }

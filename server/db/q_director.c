@@ -43,16 +43,14 @@ static const struct db_stmt targets = {
     " v.manifest_sha256, -1 AS position FROM assignment_slot s"
     " JOIN model_version v ON v.id = s.version_id JOIN model m ON m.id = v.model_id"
     " JOIN variant t ON t.id = s.variant_id"
-    " LEFT JOIN version_listing l ON l.version_id = v.id"
-    " WHERE s.assignment_id = $1::bigint AND l.yanked_at IS NULL"
+    " WHERE s.assignment_id = $1::bigint"
     " UNION ALL "
     "SELECT s.slot, s.role, m.name, v.version, concat_ws('/', t.runtime, t.hardware, t.precision),"
     " concat_ws('/', m.name, v.version, t.runtime, t.hardware, t.precision, a.name),"
     " a.size_bytes, a.sha256, a.position FROM assignment_slot s"
     " JOIN model_version v ON v.id = s.version_id JOIN model m ON m.id = v.model_id"
     " JOIN variant t ON t.id = s.variant_id JOIN variant_artifact a ON a.variant_id = t.id"
-    " LEFT JOIN version_listing l ON l.version_id = v.id"
-    " WHERE s.assignment_id = $1::bigint AND l.yanked_at IS NULL ORDER BY slot, position",
+    " WHERE s.assignment_id = $1::bigint ORDER BY slot, position",
 };
 
 int q_director_device(struct db *db, int64_t device_id, struct arena *arena,
