@@ -125,6 +125,23 @@ void simulator_bump(json_t **part)
     *part = next;
 }
 
+void simulator_expire(json_t *part)
+{
+    json_object_set_new(part, "expires", json_string("2025-12-31T23:59:59Z"));
+}
+
+void simulator_edit(struct simulator *sim, const char *name, const char *from, const char *to)
+{
+    struct buffer *file = simulator_file(&sim->published, name, false);
+    char *place;
+
+    ck_assert_ptr_nonnull(file);
+    place = strstr(file->bytes, from);
+    ck_assert_ptr_nonnull(place);
+    ck_assert_uint_eq(strlen(from), strlen(to));
+    memcpy(place, to, strlen(to));
+}
+
 /* What a listing says of a published part. */
 static void list(struct simulator *sim, json_t *listing, const char *role, const json_t *part)
 {

@@ -69,6 +69,12 @@ void simulator_publish_part(struct simulator *sim, const char *role, json_t *par
 /* The next version of a top-level part, in place. */
 void simulator_bump(json_t **part);
 
+/* Lets a part have expired a second before SIMULATOR_NOW_MS. */
+void simulator_expire(json_t *part);
+
+/* Changes a published file's bytes, to as many others. */
+void simulator_edit(struct simulator *sim, const char *name, const char *from, const char *to);
+
 /* Publishes root as its next version. */
 void simulator_publish_root(struct simulator *sim);
 
