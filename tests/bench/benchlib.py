@@ -14,6 +14,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from ferry import paths, signing  # noqa: E402
+from ferry.cli import Cli  # noqa: E402
 from ferry.cluster import Cluster  # noqa: E402
 from ferry.server import Server  # noqa: E402
 
@@ -77,7 +78,11 @@ def served(options=None):
     server = None
     try:
         database = cluster.create_database("bench")
+        master = directory / "master.key"
+        master.write_text(secrets.token_hex(32) + "\n")
+        master.chmod(0o600)
         server = Server(database.url(), directory, {"server": {"log_level": "warn"},
+                                                    "keys": {"master_file": master},
                                                     **(options or {})})
         server.start()
         yield server, server.api(server.create_token("admin")), database
@@ -86,6 +91,19 @@ def served(options=None):
             server.stop()
         cluster.destroy()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def publisher(server, admin, directory):
+    """A command line that has made the roots and publishes the model 'bench'; .roots is what devices
+    trust."""
+    cli = Cli(directory / "publisher", env={"MODELFERRY_URL": server.url(),
+                                            "MODELFERRY_TOKEN": admin.token})
+    cli.roots = directory / "roots.json"
+    for command in (("keys", "init", "--name", "bench"), ("root", "init"),
+                    ("root", "export", "-o", cli.roots), ("model", "create", "bench"),
+                    ("model", "grant", "bench", "bench")):
+        cli.run(*command)
+    return cli
 
 
 def devices(database, count):

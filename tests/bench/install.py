@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """install [SIZE]: a device installs an artifact from a warm server, until it is durable, verified
-and current; SIZE is in MiB (default 1024). Peer: what a careful script does with the same bytes:
-curl, sha256sum, cp, sync. Also the agent's peak memory."""
+and current, and with the roots of director and image repository as its trust; SIZE is in MiB
+(default 1024). Peer: what a careful script does with the same bytes: curl, sha256sum, cp, sync. Also
+the agent's peak memory."""
 
 import hashlib
 import json
@@ -12,7 +13,7 @@ import sys
 import time
 
 import benchlib
-from ferry import paths, signing
+from ferry import paths
 from ferry.agent import Agent
 
 ROUNDS = 3
@@ -28,16 +29,6 @@ def make_artifact(path, size_mib):
             digest.update(piece)
             file.write(piece)
     return digest.hexdigest()
-
-
-def publish(admin, path, sha256, key):
-    admin.post("/api/v1/models", {"name": "bench", "keys": [{"key": key.object}]}).expect(201)
-    with open(path, "rb") as file:
-        admin.request("PUT", f"/api/v1/artifacts/{sha256}", body=file, timeout=3600,
-                      headers={"Content-Length": str(path.stat().st_size)}).expect(200, 201)
-    artifact = {"name": "model.onnx", "length": path.stat().st_size, "hashes": {"sha256": sha256}}
-    admin.post("/api/v1/models/bench/versions", key.envelope(signing.manifest(
-        "bench", "1.0.0", [signing.variant([artifact])]))).expect(201)
 
 
 def peak_kib(pid):
@@ -92,12 +83,13 @@ def by_hand(directory, url, token, sha256):
 def measure(server, admin, scratch, size_mib):
     source = scratch / "source"
     sha256 = make_artifact(source, size_mib)
-    key = signing.Key()
-    publish(admin, source, sha256, key)
+    publisher = benchlib.publisher(server, admin, scratch)
+    publisher.run("publish", "bench@1.0.0", "--variant", "onnx/cpu/fp32", f"model.onnx={source}",
+                  timeout=3600)
     source.unlink()
     agent = Agent(scratch / "device", {"agent": {"log_level": "warn"}})
     token = admin.post("/api/v1/enrolments", {"name": "bench"}).expect(201).json()["token"]
-    agent.enroll(server.device_url(), token, "bench-1", [key])
+    agent.enroll(server.device_url(), token, "bench-1", root=publisher.roots)
     admin.post("/api/v1/desired", {"devices": ["bench-1"], "slot": "main", "model": "bench",
                                    "version": "1.0.0"}).expect(200)
     template = scratch / "template"
