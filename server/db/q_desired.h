@@ -128,8 +128,8 @@ int q_desired_move(struct db *db, const struct q_desired_scope *scope, struct ar
                    int64_t *ret_changed) MUST_CHECK;
 
 /*
- * Raises the desired states that name one of these versions, though they stay what they are: so that
- * their devices look again at once.
+ * Raises the desired states that name one of these versions, though they stay what they are: so
+ * that their devices look again at once.
  */
 int q_desired_wake(struct db *db, int64_t workspace_id, const char *model,
                    const char *const *versions, size_t count, struct arena *arena) MUST_CHECK;

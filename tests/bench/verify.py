@@ -32,8 +32,8 @@ SCHEMES = {"ed25519": 0.9, "ecdsa-sha2-nistp256": None, "rsassa-pss-sha256": Non
 
 def signatures(seconds):
     """{scheme: (ours, raw)} of one round, in signatures a second of CPU time."""
-    said = subprocess.run([paths.build_dir() / "tests/bench/signatures", str(seconds)], capture_output=True, text=True,
-                          check=True).stdout
+    program = paths.build_dir() / "tests" / "bench" / "signatures"
+    said = subprocess.run([program, str(seconds)], capture_output=True, text=True, check=True).stdout
     rows = (line.split() for line in said.splitlines())
     return {scheme: (float(ours), float(raw)) for scheme, ours, raw in rows}
 

@@ -103,7 +103,8 @@ START_TEST(signs_only_when_there_is_something_to_say)
 }
 END_TEST
 
-/* Devices refuse it, and go on where it serves: a slot that is not named any more would be reclaimed.
+/* Devices refuse it, and go on where it serves: a slot that is not named any more would be
+ * reclaimed.
  */
 START_TEST(goes_on_naming_what_was_yanked)
 {
@@ -123,5 +124,6 @@ int main(void)
 {
     return SUITE_RUN_WITH("core/director", set_up, tear_down, needs_a_root_and_a_device,
                           an_empty_list_still_names_the_device,
-                          signs_only_when_there_is_something_to_say, goes_on_naming_what_was_yanked);
+                          signs_only_when_there_is_something_to_say,
+                          goes_on_naming_what_was_yanked);
 }
