@@ -53,6 +53,10 @@ struct cli_flags {
     const char *metadata_url;
     const char *target_dir;
     const char *target_base_url;
+    const char *kinds;
+    const char *job;
+    const char *publish;
+    const char *from_run;
     struct options_list target_names;
     struct options_list root_keys;
     struct options_list targets_keys;
@@ -66,7 +70,13 @@ struct cli_flags {
     struct options_list trust;
     struct options_list devices;
     struct options_list attributes;
-    int64_t role; /* index into commands_roles */
+    struct options_list from;
+    struct options_list ins;
+    struct options_list outs;
+    struct options_list env;
+    int64_t role;   /* index into commands_roles */
+    int64_t format; /* index into cmd_lineage_formats */
+    int64_t depth;
     int64_t uses;
     int64_t limit;
     int64_t expires_ms;
@@ -82,6 +92,9 @@ struct cli_flags {
     bool all;
     bool wait;
     bool online;
+    bool declared;
+    bool directed;
+    bool probe;
     bool pem;
     bool rotate;
 };

@@ -11,6 +11,7 @@
 #include "cli/cmd_help.h"
 #include "cli/cmd_keys.h"
 #include "cli/cmd_keys_rotate.h"
+#include "cli/cmd_lineage.h"
 #include "cli/cmd_login.h"
 #include "cli/cmd_model.h"
 #include "cli/cmd_model_key.h"
@@ -20,33 +21,13 @@
 #include "cli/cmd_root.h"
 #include "cli/cmd_root_change.h"
 #include "cli/cmd_root_sign.h"
+#include "cli/cmd_run.h"
 #include "cli/cmd_sign.h"
 #include "cli/cmd_token.h"
 #include "cli/cmd_tuf.h"
 #include "cli/cmd_yank.h"
-
-#include <stddef.h>
-
-#define SECONDS_MS ((int64_t)1000)
-#define DAYS_MS (86400 * SECONDS_MS)
-
-#define AT(member) .offset = offsetof(struct cli_flags, member)
-#define TEXT(name_, member, value, help_)                                                          \
-    {                                                                                              \
-        .name = (name_), .type = OPTION_TEXT, AT(member), .value_name = (value), .help = (help_)   \
-    }
-#define LIST(name_, member, value, help_)                                                          \
-    {                                                                                              \
-        .name = (name_), .type = OPTION_LIST, AT(member), .value_name = (value), .help = (help_)   \
-    }
-#define SWITCH(name_, member, help_)                                                               \
-    {                                                                                              \
-        .name = (name_), .type = OPTION_BOOL, AT(member), .help = (help_)                          \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        .name = NULL                                                                               \
-    }
+#include "cli/flags.h"
+#include "cli/flags_lineage.h"
 
 const char *const commands_roles[] = {"viewer", "operator", "publisher", "admin", NULL};
 
@@ -64,45 +45,6 @@ const struct option_entry commands_common[] = {
          "MODELFERRY_PROFILE, then 'default'."),
     END,
 };
-
-/* ---- flags that several commands take ----------------------------------------------------- */
-
-#define FLAG_DESCRIPTION(help_) TEXT("description", description, "TEXT", help_)
-#define FLAG_TAGS LIST("tag", tags, "KEY=VALUE", "A tag; may be repeated.")
-#define FLAG_KEY(help_) TEXT("key", key, "KEY", help_)
-#define FLAG_YES SWITCH("yes", yes, "Does not ask.")
-#define FLAG_PASSPHRASE                                                                            \
-    TEXT("passphrase_file", passphrase_file, "FILE",                                               \
-         "Opens sealed keys with the first line of FILE, which may be /dev/fd/N. Otherwise "       \
-         "MODELFERRY_PASSPHRASE_FILE, then MODELFERRY_PASSPHRASE, then the terminal.")
-#define FLAG_NO_PASSPHRASE                                                                         \
-    SWITCH("no_passphrase", no_passphrase,                                                         \
-           "Leaves the secret in the file as it is, with mode "                                    \
-           "0600: who can read the file can sign.")
-#define FLAG_LIMIT                                                                                 \
-    {                                                                                              \
-        .name = "limit", .type = OPTION_INTEGER, AT(limit), .fallback = "0", .min = 0,             \
-        .max = 1000000, .value_name = "N", .help = "At most so many; 0 is all."                    \
-    }
-#define FLAG_EXPIRES(fallback_, help_)                                                             \
-    {                                                                                              \
-        .name = "expires", .type = OPTION_DURATION, AT(expires_ms), .fallback = (fallback_),       \
-        .min = 0, .max = 3650 * DAYS_MS, .help = (help_)                                           \
-    }
-#define FLAG_RETRY                                                                                 \
-    {                                                                                              \
-        .name = "retry_for", .type = OPTION_DURATION, AT(retry_ms), .fallback = "2m", .min = 0,    \
-        .max = DAYS_MS,                                                                            \
-        .help = "How long to go on trying while the server does not answer. Any progress starts "  \
-                "the time anew."                                                                   \
-    }
-
-#define FLAG_LOW_SPEED                                                                             \
-    {                                                                                              \
-        .name = "low_speed_timeout", .type = OPTION_DURATION, AT(low_speed_ms), .fallback = "30s", \
-        .min = SECONDS_MS, .max = DAYS_MS,                                                         \
-        .help = "A transfer of less than 128 bytes a second is given up after so long."            \
-    }
 
 /* ---- flags of one command ----------------------------------------------------------------- */
 
@@ -196,14 +138,17 @@ static const struct option_entry publish_flags[] = {
     LIST("param", params, "KEY=VALUE", "A parameter of the training; may be repeated."),
     FLAG_TAGS,
     FLAG_DESCRIPTION("What is new in this version."),
+    LIST("from", from, "NODE",
+         "What it was made from, which is signed with it: run:UUID (or the UUID alone), "
+         "MODEL@VERSION, dataset:NAME@VERSION and so on. May be repeated."),
     {.name = "release_counter",
-                                      .type = OPTION_INTEGER,
-                                      AT(release_counter),
-                                      .fallback = "0",
-                                      .min = 0,
-                                      .max = INT32_MAX,
-                                      .value_name = "N",
-                                      .help =
+       .type = OPTION_INTEGER,
+       AT(release_counter),
+       .fallback = "0",
+       .min = 0,
+       .max = INT32_MAX,
+       .value_name = "N",
+       .help =
          "A device that served a version with this counter never takes one with a lower counter "
          "again, whoever asks it to. Raise it where older versions must not come back."},
     FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
@@ -533,18 +478,37 @@ const struct options_command commands_table[] = {
      "a plain TUF client, for any repository", "init stores a root to start from; refresh updates the metadata; download fetches targets and "
      "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent to addresses below "
      "MODELFERRY_URL only."},
-    {"audit key",                                                                           "", 0, 0, audit_key_flags, cmd_audit_key,
+    {"run",                                                                           "-- COMMAND [ARGUMENT...]", 1, -1, flags_lineage_run, cmd_run_run,
+     "runs a command and records what it made from what", "Hashes what --in and --out name, and sends, as OpenLineage events, these with the command, "
+     "its version and arguments, the git revision, how long it took and how it ended. Input, "
+     "output, signals and the exit status pass through. While the server is away the events are "
+     "kept. Arguments and variables that look like secrets are not recorded."},
+    {"lineage upstream",                                                            "NODE", 1, 1, flags_lineage_walk, cmd_lineage_upstream,
+     "shows everything that a node was made from", "NODE is MODEL@VERSION, MODEL@VERSION/RUNTIME/HARDWARE/PRECISION, artifact:SHA256, run:UUID, "
+     "job:NAMESPACE#NAME, dataset:NAMESPACE#NAME@VERSION, code:REPOSITORY@REVISION, "
+     "deployment:NUMBER or device:NAME."},
+    {"lineage downstream",                       "NODE", 1, 1, flags_lineage_walk, cmd_lineage_downstream,
+     "shows everything that was made from a node, and the devices that run it", NULL},
+    {"lineage path",                                                                   "NODE NODE", 2, 2, flags_lineage_path, cmd_lineage_path,
+     "shows the shortest path between two nodes", NULL},
+    {"lineage diff",                                                                           "NODE NODE", 2, 2, flags_lineage_walk, cmd_lineage_diff,
+     "shows how the ancestries of two nodes differ", "What is of one name on both sides and differs in its version is marked with ~."},
+    {"lineage show",                                                                  "NODE", 1, 1, NULL, cmd_lineage_show,
+     "shows a node with its facets, as they were sent, and the events of a run", NULL},
+    {"lineage send",                                                          "", 0, 0, NULL, cmd_run_send,
+     "sends what modelferry run could not send while the server was away", NULL},
+    {"audit key",                                                                            "", 0, 0, audit_key_flags, cmd_audit_key,
      "shows the key with which the server signs reports and checkpoints", "Keep the public half where the server cannot reach it: modelferry audit verify takes it."},
-    {"audit checkpoint",                                                            "", 0, 0, NULL, cmd_audit_verify_checkpoint,
+    {"audit checkpoint",              "", 0, 0, NULL, cmd_audit_verify_checkpoint,
      "has the server sign the audit log as far as it goes", "It does so every hour by itself."},
-    {"audit verify",                       "[FILE]", 0, 1, audit_verify_flags, cmd_audit_verify,
+    {"audit verify",                                                                           "[FILE]", 0, 1, audit_verify_flags, cmd_audit_verify,
      "finds what was changed in the audit log behind the server's back", "Reads all of the log from the server, or from a FILE that --export wrote, and checks every "
      "entry "
      "against the chain, the signed checkpoints and what was verified before. Exits with 5 where "
      "something was edited, dropped, reordered or cut off, and says what."},
-    {"completion",                                                                   "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+    {"completion",                                                            "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
-    {"help",                                                                           "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
-    {"version",                                                                  "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
-    {.words = NULL                                                         },
+    {"help",                                                                        "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version",                                                               "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {.words = NULL                                                                          },
 };

@@ -14,10 +14,11 @@
 
 #define CHUNK_BYTES ((size_t)1 << 20)
 
-static int open_regular(struct cli *cli, const char *path, int *ret_fd, uint64_t *ret_size)
+static int open_regular(struct cli *cli, const char *path, int *ret_fd, struct stat *ret_stat)
 {
+    /* of a pipe, opening would wait for whoever writes to it */
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat stat;
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
     if (fd < 0 || fstat(fd, &stat) < 0)
         return output_fail(&cli->output, CLI_FAILED, NULL, "cannot read '%s': %s", path,
@@ -25,8 +26,18 @@ static int open_regular(struct cli *cli, const char *path, int *ret_fd, uint64_t
     if (!S_ISREG(stat.st_mode))
         return output_fail(&cli->output, CLI_FAILED, NULL, "cannot read '%s': it is no file", path);
     *ret_fd = TAKE_FD(fd);
-    *ret_size = (uint64_t)stat.st_size;
+    *ret_stat = stat;
     return 0;
+}
+
+/* A digest of half of the old bytes and half of the new ones would be that of no file. */
+static bool has_changed(int fd, const struct stat *before, uint64_t read_bytes)
+{
+    struct stat now;
+
+    return fstat(fd, &now) < 0 || read_bytes != (uint64_t)before->st_size ||
+           now.st_size != before->st_size || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
 }
 
 int hashing_file(struct cli *cli, struct interrupt *interrupt, const char *path,
@@ -36,19 +47,19 @@ int hashing_file(struct cli *cli, struct interrupt *interrupt, const char *path,
     AUTO_CLOSE int fd = -1;
     struct digest_sha256 digest;
     struct progress progress;
-    uint64_t size = 0;
+    struct stat stat = {0};
     uint64_t done = 0;
     ssize_t count;
     int r;
 
     if (!chunk)
         return log_fail(ERR_NO_MEMORY, "out of memory");
-    r = open_regular(cli, path, &fd, &size);
+    r = open_regular(cli, path, &fd, &stat);
     if (r)
         return r;
     digest_sha256_init(&digest);
     progress_begin(&progress, &cli->output, cli->clock,
-                   arena_printf(&cli->arena, "hashing %s", path), size);
+                   arena_printf(&cli->arena, "hashing %s", path), (uint64_t)stat.st_size);
     for (count = read(fd, chunk, CHUNK_BYTES); count > 0 && !interrupt_pending(interrupt);
          count = read(fd, chunk, CHUNK_BYTES)) {
         digest_sha256_update(&digest, chunk, (size_t)count);
@@ -61,6 +72,9 @@ int hashing_file(struct cli *cli, struct interrupt *interrupt, const char *path,
     if (count < 0)
         return output_fail(&cli->output, CLI_FAILED, NULL, "cannot read '%s': %s", path,
                            strerror(errno));
+    if (has_changed(fd, &stat, done))
+        return output_fail(&cli->output, CLI_FAILED, "try again once nobody writes to it",
+                           "'%s' changed while it was read", path);
     digest_sha256_final(&digest, ret_sha256);
     *ret_size_bytes = done;
     return 0;

@@ -9,7 +9,8 @@
 /*
  * Reads a regular file and hashes it, with a progress bar.
  *
- * Returns 0, an exit status once reported (it cannot be read; interrupted), or negative.
+ * Returns 0, an exit status once reported (it cannot be read; it changed
+ * meanwhile; interrupted), or negative.
  */
 int hashing_file(struct cli *cli, struct interrupt *interrupt, const char *path,
                  uint64_t *ret_size_bytes,

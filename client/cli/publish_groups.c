@@ -18,6 +18,11 @@ static const struct {
     {".tflite", "tflite"},
 };
 
+char *publish_groups_operand(struct arena *arena, const char *variant)
+{
+    return arena_printf(arena, "%c%s", MARK, variant);
+}
+
 int publish_groups_mark(struct arena *arena, int argc, char **argv)
 {
     int kept = 0;
@@ -29,9 +34,9 @@ int publish_groups_mark(struct arena *arena, int argc, char **argv)
             break;
         }
         if (strcmp(argv[i], FLAG) == 0 && i + 1 < argc)
-            argv[kept++] = arena_printf(arena, "%c%s", MARK, argv[++i]);
+            argv[kept++] = publish_groups_operand(arena, argv[++i]);
         else if (strncmp(argv[i], FLAG "=", strlen(FLAG "=")) == 0)
-            argv[kept++] = arena_printf(arena, "%c%s", MARK, argv[i] + strlen(FLAG "="));
+            argv[kept++] = publish_groups_operand(arena, argv[i] + strlen(FLAG "="));
         else
             argv[kept++] = argv[i];
     }

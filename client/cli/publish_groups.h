@@ -36,6 +36,9 @@ struct publish_groups {
  */
 int publish_groups_mark(struct arena *arena, int argc, char **argv);
 
+/* One "--variant V" as such an operand, in the arena. */
+char *publish_groups_operand(struct arena *arena, const char *variant);
+
 /*
  * Reads the operands behind MODEL@VERSION. Without --variant, a file's ending says the runtime
  * (.onnx, .tflite), with "cpu" and "fp32" assumed; a note says so. Does not look at the files.

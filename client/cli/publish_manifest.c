@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "lineage/ref.h"
 
 #include <string.h>
 
@@ -58,11 +59,40 @@ static int read_flags(struct cli *cli, struct manifest *manifest)
     return r;
 }
 
+/* --from and --from-run; a bare UUID is a run. */
+static int read_from(struct cli *cli, struct manifest *manifest)
+{
+    const struct cli_flags *flags = &cli->flags;
+    size_t count = flags->from.count + (flags->from_run != NULL);
+    const char **from = arena_array(&cli->arena, count, sizeof(*from));
+
+    if (count > MANIFEST_FROM_MAX)
+        return cli_usage(cli, "--from may be said at most %d times", MANIFEST_FROM_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const char *said = i < flags->from.count ? flags->from.texts[i] : flags->from_run;
+        const char *text = ref_is_uuid(said) ? arena_printf(&cli->arena, "run:%s", said) : said;
+        const char *why;
+        struct ref ref;
+
+        if (ref_parse(text, &cli->arena, &ref, &why))
+            return output_fail(&cli->output, CLI_USAGE,
+                               "such as run:UUID, digits@1.0.0, dataset:faces@3",
+                               "--from '%s' names no node of the lineage: %s", said, why);
+        if (i >= flags->from.count && ref.kind != REF_RUN)
+            return cli_usage(cli, "--from-run '%s' is no run", said);
+        from[i] = ref.text;
+    }
+    manifest->from = from;
+    manifest->from_count = count;
+    return 0;
+}
+
 int publish_manifest_check_flags(struct cli *cli)
 {
     struct manifest manifest = {0};
+    int r = read_flags(cli, &manifest);
 
-    return read_flags(cli, &manifest);
+    return r ? r : read_from(cli, &manifest);
 }
 
 static void read_group(struct cli *cli, const struct publish_group *group,
@@ -94,6 +124,8 @@ int publish_manifest_make(struct cli *cli, const char *workspace, const struct r
     int r;
 
     r = read_flags(cli, &manifest);
+    if (!r)
+        r = read_from(cli, &manifest);
     if (r)
         return r;
     manifest.variants = arena_array(&cli->arena, groups->count, sizeof(*manifest.variants));

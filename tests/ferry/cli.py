@@ -46,5 +46,6 @@ class Cli:
         return result
 
     def json(self, *arguments, **options):
-        """Runs with --json; the parsed output."""
-        return self.run(*arguments, "--json", **options).json()
+        """Runs with --json, in front of what a command runs itself; the parsed output."""
+        end = arguments.index("--") if "--" in arguments else len(arguments)
+        return self.run(*arguments[:end], "--json", *arguments[end:], **options).json()
