@@ -109,8 +109,7 @@ static void conclude(struct fetch *fetch)
         return;
     }
     part_path(fetch, part);
-    if (fchmod(fetch->fd, 0444) < 0 ||
-        renameat(fetch->store->dir_fd, part, fetch->store->dir_fd, fetch->path) < 0) {
+    if (renameat(fetch->store->dir_fd, part, fetch->store->dir_fd, fetch->path) < 0) {
         finish_errno(fetch, "rename", errno);
         return;
     }
@@ -339,6 +338,17 @@ static void work(void *state)
         request_rest(fetch);
 }
 
+/* What cannot be opened, such as another user's, must not stand in the way for good. */
+static int open_part(const struct store *store, const char *part)
+{
+    const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(store->dir_fd, part, flags, 0600);
+
+    if (fd >= 0 || (errno != EACCES && errno != ELOOP))
+        return fd;
+    return unlinkat(store->dir_fd, part, 0) < 0 ? -1 : openat(store->dir_fd, part, flags, 0600);
+}
+
 int fetch_start(struct fetch *fetch, struct loop *loop, const struct store *store,
                 const struct fetch_order *order,
                 void (*done)(void *state, enum fetch_outcome outcome, int64_t retry_after_ms,
@@ -365,7 +375,7 @@ int fetch_start(struct fetch *fetch, struct loop *loop, const struct store *stor
     digest_sha256_init(&fetch->digest);
     fetch_path(order->sha256, fetch->path);
     part_path(fetch, part);
-    fetch->fd = openat(store->dir_fd, part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fetch->fd = open_part(store, part);
     if (fetch->fd < 0) {
         int r = log_fail_errno("cannot open '%s/%s'", store->path, part);
 

@@ -18,6 +18,7 @@ import pytest
 from ferry import paths, signing
 from ferry.agent import Agent
 from ferry.gateway import Gateway
+from ferry.process import UNPRIVILEGED
 from ferry.rooted import RootedGateway
 
 OLD = random.Random(1).randbytes(20_000)
@@ -49,8 +50,8 @@ class Walker:
         self.gateway.reports.clear()
 
     def run(self, *wrapper):
-        return subprocess.run([*wrapper, *self.command], env=self.agent.env, capture_output=True,
-                              text=True, timeout=60, check=False)
+        return subprocess.run([*UNPRIVILEGED, *wrapper, *self.command], env=self.agent.env,
+                              capture_output=True, text=True, timeout=60, check=False)
 
     def serves(self):
         """The version that `current` names, whose every byte must be right."""

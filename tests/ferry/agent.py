@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 
 from . import paths
-from .process import SANITIZER, Process, environment
+from .process import SANITIZER, UNPRIVILEGED, Process, environment
 from .server import config_text, merge
 from .wait import wait_until
 
@@ -34,7 +34,7 @@ class Agent(Process):
         self.configure(options)
         super().__init__([self.binary, "run", f"--config={self.config_file}"],
                          self.directory / "agent.log", env or environment(HOME=self.directory),
-                         wrapper=wrapper)
+                         wrapper=[*UNPRIVILEGED, *wrapper])
 
     def start(self):
         """Returns when it has come so far that it ends by itself when told to."""
@@ -52,7 +52,7 @@ class Agent(Process):
 
     def call(self, *arguments, status=0, timeout=120):
         """A subcommand of the agent, to its end."""
-        command = [self.binary, *map(str, arguments), f"--config={self.config_file}"]
+        command = [*UNPRIVILEGED, self.binary, *map(str, arguments), f"--config={self.config_file}"]
         done = subprocess.run(command, env=self.env, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=timeout, check=False)
         assert not SANITIZER.search(done.stderr), f"a sanitizer spoke: {done.stderr}"

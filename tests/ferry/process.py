@@ -30,6 +30,12 @@ def environment(**extra):
     return env
 
 
+# As root, without what lets root pass over the modes of files: what is written for an ordinary user
+# must do with what one may.
+UNPRIVILEGED = (
+    ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else [])
+
+
 class Process:
     """Runs until stopped. Output goes to a file that a failing test shows."""
 

@@ -81,6 +81,30 @@ START_TEST(keeps_a_part_when_nobody_answers)
 }
 END_TEST
 
+/* As where another user's part is, which cannot be shown to root. */
+START_TEST(starts_anew_where_a_part_cannot_be_opened)
+{
+    struct fetch_order order = {.url = "http://127.0.0.1:1/", .length = 7};
+    char part_path[FETCH_PATH_SIZE + 8];
+    char path[FETCH_PATH_SIZE];
+    struct turning turning;
+    struct fetch fetch = {0};
+    struct world world;
+    struct end end = {0};
+
+    turning_init(&turning);
+    world_init(&world);
+    fetch_path(order.sha256, path);
+    (void)snprintf(part_path, sizeof(part_path), "%s.part", path);
+    ck_assert_int_eq(symlinkat("elsewhere", world.store.dir_fd, part_path), 0);
+    ck_assert_int_eq(fetch_start(&fetch, &turning.loop, &world.store, &order, on_done, &end), 0);
+    ck_assert_int_lt(readlinkat(world.store.dir_fd, part_path, path, sizeof(path)), 0);
+    fetch_cancel(&fetch);
+    http_free(turning.http);
+    world_release(&world);
+}
+END_TEST
+
 START_TEST(sweeps_all_but_what_is_to_be_kept)
 {
     struct world world;
@@ -107,6 +131,7 @@ int main(void)
     tcase_add_test(tcase, finishes_what_was_all_there);
     tcase_add_test(tcase, drops_a_part_with_other_bytes);
     tcase_add_test(tcase, keeps_a_part_when_nobody_answers);
+    tcase_add_test(tcase, starts_anew_where_a_part_cannot_be_opened);
     tcase_add_test(tcase, sweeps_all_but_what_is_to_be_kept);
     return world_run(suite, tcase);
 }
