@@ -2,8 +2,8 @@
 #include "cli/cmd_enrolment.h"
 
 #include "base/cleanup.h"
+#include "cli/credential.h"
 #include "cli/keystore.h"
-#include "cli/listing.h"
 #include "cli/reference.h"
 #include "cli/server.h"
 
@@ -186,46 +186,23 @@ int cmd_enrolment_create(void *context, int operands, char **operand)
     return CLI_OK;
 }
 
+static const struct credential_kind kind = {
+    "enrolment",
+    "enrolments",
+    list_columns,
+    ARRAY_LEN(list_columns),
+    "there are no enrolments; make one: modelferry enrolment create NAME",
+};
+
 int cmd_enrolment_ls(void *context, int operands, char **operand)
 {
-    struct cli *cli = context;
-    CLEANUP(server_close) struct server server = {0};
-    json_auto_t *enrolments = NULL;
-    int r;
-
     (void)operands;
     (void)operand;
-    r = server_open(cli, &server);
-    if (!r)
-        r = server_list(&server, "list enrolments", SERVER_ADDRESS(&server, "enrolments"), "",
-                        cli->flags.limit, &enrolments);
-    if (r)
-        return r;
-    listing_print(cli, list_columns, ARRAY_LEN(list_columns), enrolments,
-                  "there are no enrolments; make one: modelferry enrolment create NAME");
-    return CLI_OK;
+    return credential_ls(context, &kind);
 }
 
 int cmd_enrolment_revoke(void *context, int operands, char **operand)
 {
-    struct cli *cli = context;
-    CLEANUP(server_close) struct server server = {0};
-    json_auto_t *document = json_pack("{s:s, s:b}", "id", operand[0], "revoked", 1);
-    int r;
-
     (void)operands;
-    r = server_open(cli, &server);
-    if (!r)
-        r = server_ask(&server,
-                       &(struct server_question){
-                           .what = arena_printf(&cli->arena, "revoke enrolment '%s'", operand[0]),
-                           .method = "DELETE",
-                           .address = SERVER_ADDRESS(&server, "enrolments", operand[0]),
-                       },
-                       NULL, NULL);
-    if (r)
-        return r;
-    output_json(&cli->output, document);
-    output_line(&cli->output, "revoked enrolment '%s'", operand[0]);
-    return CLI_OK;
+    return credential_revoke(context, &kind, operand[0]);
 }

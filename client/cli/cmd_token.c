@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "cli/commands.h"
-#include "cli/listing.h"
+#include "cli/credential.h"
 #include "cli/server.h"
 
 static const struct listing_column list_columns[] = {
@@ -58,45 +58,19 @@ int cmd_token_create(void *context, int operands, char **operand)
     return CLI_OK;
 }
 
+static const struct credential_kind kind = {
+    "token", "tokens", list_columns, ARRAY_LEN(list_columns), "there are no tokens",
+};
+
 int cmd_token_ls(void *context, int operands, char **operand)
 {
-    struct cli *cli = context;
-    CLEANUP(server_close) struct server server = {0};
-    json_auto_t *tokens = NULL;
-    int r;
-
     (void)operands;
     (void)operand;
-    r = server_open(cli, &server);
-    if (!r)
-        r = server_list(&server, "list tokens", SERVER_ADDRESS(&server, "tokens"), "",
-                        cli->flags.limit, &tokens);
-    if (r)
-        return r;
-    listing_print(cli, list_columns, ARRAY_LEN(list_columns), tokens, "there are no tokens");
-    return CLI_OK;
+    return credential_ls(context, &kind);
 }
 
 int cmd_token_revoke(void *context, int operands, char **operand)
 {
-    struct cli *cli = context;
-    CLEANUP(server_close) struct server server = {0};
-    json_auto_t *document = json_pack("{s:s, s:b}", "id", operand[0], "revoked", 1);
-    int r;
-
     (void)operands;
-    r = server_open(cli, &server);
-    if (!r)
-        r = server_ask(&server,
-                       &(struct server_question){
-                           .what = arena_printf(&cli->arena, "revoke token '%s'", operand[0]),
-                           .method = "DELETE",
-                           .address = SERVER_ADDRESS(&server, "tokens", operand[0]),
-                       },
-                       NULL, NULL);
-    if (r)
-        return r;
-    output_json(&cli->output, document);
-    output_line(&cli->output, "revoked token '%s'", operand[0]);
-    return CLI_OK;
+    return credential_revoke(context, &kind, operand[0]);
 }

@@ -4,14 +4,12 @@
 #include "api/actor.h"
 #include "api/api.h"
 #include "api/encode.h"
+#include "api/revoke.h"
 #include "core/enrolments.h"
 #include "http/body.h"
 #include "http/page.h"
 #include "http/problems.h"
 #include "model/name.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 #define EXPIRY_DEFAULT_S 86400
 
@@ -92,24 +90,7 @@ int enrolments_on_list(const struct call *call, struct reply *reply)
 
 int enrolments_on_delete(const struct call *call, struct reply *reply)
 {
-    const struct api *api = call->context;
-    const char *text = request_param(call->request, "id");
-    struct audit_actor actor = actor_of(call);
-    int r = ENROLMENTS_E_MISSING;
-    long long id;
-    char *end;
+    static const struct revoke_kind kind = {"enrolment", enrolments_revoke, ENROLMENTS_E_MISSING};
 
-    errno = 0;
-    id = strtoll(text, &end, 10);
-    if (errno == 0 && *end == '\0' && id > 0)
-        r = enrolments_revoke(call->worker, call->principal->workspace_id, id, &actor,
-                              clock_wall_ms(api->clock));
-    if (r == ENROLMENTS_E_MISSING) {
-        reply_problem(reply, &problems_not_found, "there is no enrolment with the id '%s'", text);
-        return 0;
-    }
-    if (r)
-        return r;
-    reply_empty(reply, 204);
-    return 0;
+    return revoke_reply(call, &kind, reply);
 }

@@ -4,6 +4,7 @@
 #include "api/actor.h"
 #include "api/api.h"
 #include "api/encode.h"
+#include "api/revoke.h"
 #include "base/log.h"
 #include "core/tokens.h"
 #include "http/body.h"
@@ -11,9 +12,6 @@
 #include "http/problems.h"
 #include "model/name.h"
 #include "json/fields.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 static const char *check_role(const char *text)
 {
@@ -89,23 +87,7 @@ int tokens_on_list(const struct call *call, struct reply *reply)
 
 int tokens_on_delete(const struct call *call, struct reply *reply)
 {
-    const struct api *api = call->context;
-    const char *text = request_param(call->request, "id");
-    struct audit_actor actor = actor_of(call);
-    char *end;
-    int r = TOKENS_E_MISSING;
+    static const struct revoke_kind kind = {"token", tokens_revoke, TOKENS_E_MISSING};
 
-    errno = 0;
-    long long id = strtoll(text, &end, 10);
-    if (!errno && !*end && id > 0)
-        r = tokens_revoke(call->worker, call->principal->workspace_id, id, &actor,
-                          clock_wall_ms(api->clock));
-    if (r == TOKENS_E_MISSING) {
-        reply_problem(reply, &problems_not_found, "there is no token with the id '%s'", text);
-        return 0;
-    }
-    if (r)
-        return r;
-    reply_empty(reply, 204);
-    return 0;
+    return revoke_reply(call, &kind, reply);
 }

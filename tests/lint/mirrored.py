@@ -38,6 +38,7 @@ TESTED_ELSEWHERE = {
     "client/cli/audit_chain.c": "tests/integration/test_audit_verify.py",
     "client/cli/audit_memory.c": "tests/integration/test_audit_verify.py",
     "client/cli/audit_source.c": "tests/integration/test_audit_verify.py",
+    "client/cli/credential.c": "tests/integration/test_cli.py: tokens, enrolments",
     "client/cli/ceremony.c": "tests/integration/test_rotation.py",
     "client/cli/difference.c": "tests/integration/test_rotation.py",
     "client/cli/flags_lineage.c": "tests/integration/test_cli_manual.py",
