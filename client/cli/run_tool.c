@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/run_capture.h"
 #include "cli/run_facets.h"
 
@@ -79,7 +80,8 @@ static const char *ask(struct arena *arena, const char *path)
     if (!mkdtemp(directory))
         return NULL;
     answered = run_capture(argv, directory, VERSION_TIMEOUT_MS, &output);
-    (void)file_remove_tree(AT_FDCWD, directory);
+    if (file_remove_tree(AT_FDCWD, directory))
+        log_line(LOG_WARN, "'%s' is left behind", directory);
     if (!answered || !output.bytes)
         return NULL;
     length = strcspn(output.bytes, "\r\n");
