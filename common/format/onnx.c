@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "format/names.h"
+#include "format/onnx_entry.h"
 #include "format/onnx_tensor.h"
 #include "format/onnx_type.h"
 
@@ -333,32 +334,30 @@ static int read_opset(struct onnx *onnx, struct wire wire)
     return info_add_opset(onnx->draft, onnx->view, at, opset);
 }
 
-/* StringStringEntryProto */
+/* A text of an entry; "" where it is not there. */
+static int read_text(struct onnx *onnx, const struct wire_field *field, const char **ret_text)
+{
+    return field->number ? info_prose(onnx->draft, onnx->view, field->start, field->size, ret_text)
+                         : 0;
+}
+
 static int read_metadata(struct onnx *onnx, struct wire wire)
 {
-    const char *texts[2] = {"", ""};
-    struct wire_field field;
+    struct onnx_entry entry;
+    const char *key = "";
+    const char *value = "";
     int r;
 
     if (onnx->draft->info.property_count >= INFO_PROPERTIES_MAX)
         return 0;
-    for (;;) {
-        r = wire_next(&wire, &field);
-        if (r)
-            return r;
-        if (field.number == 0)
-            break;
-        if (field.number != 1 && field.number != 2)
-            continue;
-        r = wire_expect(&wire, &field, WIRE_BYTES, "a text");
-        if (!r)
-            r = info_prose(onnx->draft, onnx->view, field.start, field.size,
-                           &texts[field.number - 1]);
-        if (r)
-            return r;
-    }
-    info_set(onnx->draft, arena_printf(onnx->draft->arena, "metadata.%s", texts[0]), texts[1]);
-    return 0;
+    r = onnx_entry_read(wire, &entry);
+    if (!r)
+        r = read_text(onnx, &entry.key, &key);
+    if (!r)
+        r = read_text(onnx, &entry.value, &value);
+    if (!r)
+        info_set(onnx->draft, arena_printf(onnx->draft->arena, "metadata.%s", key), value);
+    return r;
 }
 
 /* FunctionProto: only what its nodes do. */

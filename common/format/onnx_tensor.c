@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/onnx_tensor.h"
 
+#include "format/onnx_entry.h"
 #include "format/onnx_type.h"
 #include "model/name.h"
 
@@ -114,37 +115,26 @@ static int read_location(struct tensor *tensor, const struct wire_field *field)
     return 0;
 }
 
-/* StringStringEntryProto */
-static int read_external(struct tensor *tensor, struct wire wire)
+/* One property of external_data. */
+static int read_external(struct tensor *tensor, const struct wire *outer,
+                         const struct wire_field *field)
 {
-    struct wire_field value = {0};
-    struct wire_field field;
+    struct onnx_entry entry;
     char key[16] = "";
     int r;
 
-    for (;;) {
-        r = wire_next(&wire, &field);
-        if (r)
-            return r;
-        if (field.number == 0)
-            break;
-        if (field.number != 1 && field.number != 2)
-            continue;
-        r = wire_expect(&wire, &field, WIRE_BYTES, "a text");
-        if (!r && field.number == 2)
-            value = field;
-        else if (!r && field.size < sizeof(key))
-            r = view_read(wire.view, field.start, key, (size_t)field.size, "a key");
-        if (r)
-            return r;
-    }
+    r = onnx_entry_read(wire_inside(outer, field), &entry);
+    if (!r && entry.key.size < sizeof(key))
+        r = view_read(outer->view, entry.key.start, key, (size_t)entry.key.size, "a key");
+    if (r)
+        return r;
     if (strcmp(key, "location") == 0)
-        return read_location(tensor, &value);
+        return read_location(tensor, &entry.value);
     if (strcmp(key, "offset") == 0)
-        return read_number(tensor, &value, &tensor->external_offset);
+        return read_number(tensor, &entry.value, &tensor->external_offset);
     if (strcmp(key, "length") == 0) {
         tensor->has_external_length = true;
-        return read_number(tensor, &value, &tensor->external_length);
+        return read_number(tensor, &entry.value, &tensor->external_length);
     }
     return 0;
 }
@@ -193,7 +183,7 @@ static int read_field(struct tensor *tensor, struct wire *wire, const struct wir
         return 0;
     case EXTERNAL_DATA:
         r = wire_expect(wire, field, WIRE_BYTES, "where data is");
-        return r ? r : read_external(tensor, wire_inside(wire, field));
+        return r ? r : read_external(tensor, wire, field);
     case DATA_LOCATION:
         tensor->external = field->value == 1;
         return wire_expect(wire, field, WIRE_VARINT, "a place of data");
@@ -253,7 +243,6 @@ static int check_data(const struct tensor *tensor, const struct dtype *dtype)
 int onnx_tensor_read(struct info_draft *draft, struct wire wire, struct onnx_tensor_name *ret_name)
 {
     struct tensor tensor = {.draft = draft, .view = wire.view, .at = wire.at, .elements = 1};
-    const struct dtype *dtype;
     struct wire_field field;
     int r;
 
@@ -268,14 +257,10 @@ int onnx_tensor_read(struct info_draft *draft, struct wire wire, struct onnx_ten
             return r;
     }
     view_label(tensor.view, tensor.name.start, tensor.name.size, tensor.label);
-    dtype = onnx_type_find(tensor.type);
-    r = check_data(&tensor, dtype);
+    r = check_data(&tensor, onnx_type_find(tensor.type));
     if (!r)
-        r = info_add_weights(
-            draft, tensor.view, tensor.at,
-            dtype ? dtype->name
-                  : arena_printf(draft->arena, "type %u", (unsigned)(tensor.type & 0xffff)),
-            tensor.elements);
+        r = info_add_weights(draft, tensor.view, tensor.at, onnx_type_name(draft, tensor.type),
+                             tensor.elements);
     if (!r)
         *ret_name = tensor.name;
     return r;

@@ -46,7 +46,7 @@ const struct dtype *onnx_type_find(uint64_t code)
     return dtype_get((enum dtype_id)dtypes[code]);
 }
 
-static const char *type_name(struct info_draft *draft, uint64_t code)
+const char *onnx_type_name(struct info_draft *draft, uint64_t code)
 {
     const struct dtype *dtype = onnx_type_find(code);
 
@@ -118,7 +118,7 @@ static int read_tensor(struct info_draft *draft, struct wire wire, struct info_t
             return r;
         if (field.number == 1) {
             r = wire_expect(&wire, &field, WIRE_VARINT, "the type of elements");
-            *ret_type = type_name(draft, field.value);
+            *ret_type = onnx_type_name(draft, field.value);
         } else if (field.number == 2) {
             r = wire_expect(&wire, &field, WIRE_BYTES, "a shape");
             if (!r && shaped)
@@ -144,7 +144,7 @@ static int read_elements(struct info_draft *draft, struct wire wire, unsigned de
         if (r || field.number == 0)
             return r;
         if (field.type == WIRE_VARINT && field.number == 1)
-            *ret_key = type_name(draft, field.value);
+            *ret_key = onnx_type_name(draft, field.value);
         else if (field.type == WIRE_BYTES && field.number <= 2)
             r = read_type(draft, wire_inside(&wire, &field), depth + 1, NULL, ret_type);
         if (r)
