@@ -67,6 +67,8 @@ struct cli_flags {
     struct options_list metrics;
     struct options_list params;
     struct options_list variants;
+    struct options_list inputs;
+    struct options_list outputs;
     struct options_list trust;
     struct options_list devices;
     struct options_list attributes;

@@ -2,6 +2,7 @@
 #include "cli/cmd_model.h"
 
 #include "base/cleanup.h"
+#include "cli/describe.h"
 #include "cli/keystore.h"
 #include "cli/listing.h"
 #include "cli/reference.h"
@@ -58,11 +59,12 @@ static const struct listing_column version_sheet[] = {
 };
 
 static const struct listing_column artifact_columns[] = {
-    {"VARIANT",  "variant", LISTING_NAME },
-    {"ARTIFACT", "name",    LISTING_TEXT },
-    {"SIZE",     "length",  LISTING_BYTES},
-    {"STORED",   "stored",  LISTING_TEXT },
-    {"SHA256",   "sha256",  LISTING_TEXT },
+    {"VARIANT",  "variant",     LISTING_NAME },
+    {"ARTIFACT", "name",        LISTING_TEXT },
+    {"SIZE",     "length",      LISTING_BYTES},
+    {"STORED",   "stored",      LISTING_TEXT },
+    {"FORMAT",   "info.format", LISTING_TEXT },
+    {"SHA256",   "sha256",      LISTING_TEXT },
 };
 
 /* ---- create ------------------------------------------------------------------------------- */
@@ -205,6 +207,26 @@ static void print_below(struct cli *cli, const struct listing_column *columns, s
     listing_print(cli, columns, count, document, "");
 }
 
+/* What is in the model files, where it is known. */
+static void print_infos(struct cli *cli, const json_t *artifacts)
+{
+    const json_t *artifact;
+    size_t i;
+
+    if (cli->output.json)
+        return;
+    json_array_foreach (json_object_get(artifacts, "items"), i, artifact) {
+        const json_t *info = json_object_get(artifact, "info");
+
+        if (!json_is_object(info))
+            continue;
+        output_line(&cli->output, "\n%s  %s",
+                    json_string_value(json_object_get(artifact, "variant")),
+                    json_string_value(json_object_get(artifact, "name")));
+        describe_print_json(cli, info);
+    }
+}
+
 static int show_version(struct cli *cli, struct server *server, const struct reference *reference)
 {
     json_auto_t *version = NULL;
@@ -223,6 +245,7 @@ static int show_version(struct cli *cli, struct server *server, const struct ref
     listing_print_sheet(cli, version_sheet, ARRAY_LEN(version_sheet), version);
     artifacts = flatten_artifacts(cli, version);
     print_below(cli, artifact_columns, ARRAY_LEN(artifact_columns), artifacts);
+    print_infos(cli, artifacts);
     return CLI_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "cli/hashing.h"
+#include "cli/inspection.h"
 #include "cli/keystore.h"
 #include "cli/model_keys.h"
 #include "cli/publish_groups.h"
@@ -27,6 +28,7 @@ struct publication {
     struct publish_groups groups;
     struct keystore_key key;
     bool draft;
+    const struct signature *declared; /* by flags; or NULL */
     const char *workspace;
     json_t *uploads; /* what became of each artifact, for the result */
 };
@@ -87,6 +89,10 @@ static int prepare(struct publication *publication, int operands, char **operand
         r = publish_groups_read(cli, operands - 1, operand + 1, &publication->groups);
     if (!r)
         r = publish_manifest_check_flags(cli);
+    if (!r)
+        r = inspection_declared(cli, &publication->declared);
+    if (!r)
+        r = inspection_run(cli, publication->declared, &publication->groups);
     if (!r && !publication->draft)
         r = keystore_signer(cli, cli->flags.key, &publication->key);
     if (!r)

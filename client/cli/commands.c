@@ -9,6 +9,7 @@
 #include "cli/cmd_enrolment.h"
 #include "cli/cmd_grant.h"
 #include "cli/cmd_help.h"
+#include "cli/cmd_inspect.h"
 #include "cli/cmd_keys.h"
 #include "cli/cmd_keys_rotate.h"
 #include "cli/cmd_lineage.h"
@@ -134,6 +135,11 @@ static const struct option_entry publish_flags[] = {
     LIST("variant", variants, "VARIANT",
          "What the FILEs behind it are: runtime/hardware/precision, such as onnx/cpu/fp32. May be "
          "repeated, each time with its own FILEs."),
+    LIST("input", inputs, "NAME:TYPE[DIMS]",
+         "Declares what goes in, such as image:float32[N,64]; may be repeated. Otherwise what the "
+         "model files say. What contradicts them is refused."),
+    LIST("output", outputs, "NAME:TYPE[DIMS]",
+         "Declares what comes out; may be repeated. Otherwise what the model files say."),
     LIST("metric", metrics, "KEY=NUMBER", "A metric, such as accuracy=0.97; may be repeated."),
     LIST("param", params, "KEY=VALUE", "A parameter of the training; may be repeated."),
     FLAG_TAGS,
@@ -415,7 +421,7 @@ const struct options_command commands_table[] = {
     {"model key revoke", "MODEL KEY", 2, 2, NULL, cmd_model_key_revoke,
      "stops a key from signing more versions of a model", "KEY is a keyid, the start of one, the name of one of your keys, or a key file."},
     {"publish",                                                            "MODEL@VERSION FILE...", 1, -1, publish_flags, cmd_publish_publish,
-     "uploads and signs a version", "FILEs are hashed, uploaded where the server does not have them yet, and described by a "
+     "uploads and signs a version", "FILEs are read, hashed, uploaded where the server does not have them yet, and described by a "
      "manifest that is signed here with your key. An artifact is named like its file, or NAME "
      "where "
      "NAME=FILE is given. Several variants: repeat --variant VARIANT FILE... After an interruption "
@@ -506,9 +512,12 @@ const struct options_command commands_table[] = {
      "entry "
      "against the chain, the signed checkpoints and what was verified before. Exits with 5 where "
      "something was edited, dropped, reordered or cut off, and says what."},
-    {"completion",                                                            "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+    {"inspect",                                                            "FILE...", 1, -1, NULL, cmd_inspect_inspect,
+     "shows what model files say of themselves", "Needs no server, and runs nothing of them. Files that belong together, such as a model and "
+     "its weights, are named together."},
+    {"completion",                                                                        "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
-    {"help",                                                                        "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
-    {"version",                                                               "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
-    {.words = NULL                                                                          },
+    {"help",                                                               "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version",                                                                           "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {.words = NULL                                                         },
 };

@@ -20,6 +20,7 @@ struct publish_group {
     struct variant variant;
     struct publish_file *files;
     size_t count;
+    const struct signature *signature; /* what it takes and gives; NULL: not known */
 };
 
 struct publish_groups {

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "format/declare.h"
 #include "lineage/ref.h"
 
 #include <string.h>
@@ -95,6 +96,21 @@ int publish_manifest_check_flags(struct cli *cli)
     return r ? r : read_from(cli, &manifest);
 }
 
+/* The first variant's signature is the version's; those that differ have their own. */
+static void set_signatures(struct manifest *manifest, const struct publish_groups *groups)
+{
+    for (size_t i = 0; i < groups->count; i++) {
+        const struct signature *signature = groups->groups[i].signature;
+
+        if (!signature)
+            continue;
+        if (!manifest->signature)
+            manifest->signature = signature;
+        if (!declare_equal(manifest->signature, signature))
+            manifest->variants[i].signature = signature;
+    }
+}
+
 static void read_group(struct cli *cli, const struct publish_group *group,
                        struct manifest_variant *variant)
 {
@@ -131,6 +147,7 @@ int publish_manifest_make(struct cli *cli, const char *workspace, const struct r
     manifest.variants = arena_array(&cli->arena, groups->count, sizeof(*manifest.variants));
     for (size_t i = 0; i < groups->count; i++)
         read_group(cli, &groups->groups[i], &manifest.variants[i]);
+    set_signatures(&manifest, groups);
     signed_part = manifest_encode(&manifest);
     if (!signed_part)
         return log_fail(ERR_INTERNAL, "cannot encode the manifest");

@@ -20,6 +20,13 @@ const struct problem registry_problems_too_many_keys = {"too-many-keys", 409, "T
 const struct problem registry_problems_bad_signature = {"bad-signature", 422, "Bad signature"};
 const struct problem registry_problems_missing_artifacts = {"missing-artifacts", 409,
                                                             "Artifacts are missing"};
+const struct problem registry_problems_unreadable_artifact = {"unreadable-artifact", 422,
+                                                              "Unreadable artifact"};
+const struct problem registry_problems_wrong_format = {"wrong-format", 422, "Wrong format"};
+const struct problem registry_problems_incomplete_variant = {"incomplete-variant", 422,
+                                                             "Incomplete variant"};
+const struct problem registry_problems_contradicted_signature = {"contradicted-signature", 422,
+                                                                 "Contradicted signature"};
 
 void registry_problems_model(struct reply *reply, const char *model)
 {

@@ -20,6 +20,10 @@ extern const struct problem registry_problems_key_exists;
 extern const struct problem registry_problems_too_many_keys;
 extern const struct problem registry_problems_bad_signature;
 extern const struct problem registry_problems_missing_artifacts;
+extern const struct problem registry_problems_unreadable_artifact;
+extern const struct problem registry_problems_wrong_format;
+extern const struct problem registry_problems_incomplete_variant;
+extern const struct problem registry_problems_contradicted_signature;
 
 void registry_problems_model(struct reply *reply, const char *model);
 void registry_problems_version(struct reply *reply, const char *model, const char *version);

@@ -60,6 +60,6 @@ int signatures_on_post(const struct call *call, struct reply *reply)
                       &failure);
     if (r)
         return version_reply_refuse(call, name, r, &failure, reply);
-    reply_json(reply, 200, version_reply_encode(place.model, &version));
+    reply_json(reply, 200, version_reply_encode_whole(place.model, &version));
     return 0;
 }

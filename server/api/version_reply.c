@@ -68,6 +68,36 @@ json_t *version_reply_encode(const char *model, const struct q_version *version)
     return object;
 }
 
+/* What was read from the artifacts, beside each of them. */
+static void add_formats(json_t *object, const struct q_version *version)
+{
+    json_t *variants = json_object_get(object, "variants");
+    json_t *variant;
+    json_t *artifact;
+    size_t i;
+    size_t j;
+
+    json_array_foreach (variants, i, variant) {
+        json_array_foreach (json_object_get(variant, "artifacts"), j, artifact)
+            (void)json_object_set_new(artifact, "info", json_null());
+    }
+    for (size_t k = 0; k < version->format_count; k++) {
+        const struct q_format *format = &version->formats[k];
+
+        variant = json_array_get(variants, (size_t)format->variant);
+        artifact = json_array_get(json_object_get(variant, "artifacts"), (size_t)format->position);
+        (void)json_object_set_new(artifact, "info", encode_stored(format->info_json));
+    }
+}
+
+json_t *version_reply_encode_whole(const char *model, const struct q_version *version)
+{
+    json_t *object = version_reply_encode(model, version);
+
+    add_formats(object, version);
+    return object;
+}
+
 static void refuse_exists(struct reply *reply, const char *model,
                           const struct versions_failure *failure)
 {
@@ -144,6 +174,34 @@ static void refuse_artifacts(struct reply *reply, const struct versions_failure 
     reply_problem_member(reply, "missing_count", json_integer((json_int_t)failure->missing_count));
 }
 
+/* What the files of a version are not, with what to do about it. */
+static void refuse_format(struct reply *reply, const struct formats_failure *failure)
+{
+    static const struct {
+        int outcome;
+        const struct problem *problem;
+        const char *what_to_do;
+    } rows[] = {
+        {FORMATS_E_ARTIFACT,   &registry_problems_unreadable_artifact,
+         "; export it anew, or publish it under a runtime of no known format, such as custom, to "
+         "have it taken as it is"                                           },
+        {FORMATS_E_FORMAT,     &registry_problems_wrong_format,           ""},
+        {FORMATS_E_INCOMPLETE, &registry_problems_incomplete_variant,     ""},
+        {FORMATS_E_SIGNATURE,  &registry_problems_contradicted_signature,
+         "; declare what the file says, or leave the signature out"         },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].outcome == failure->outcome)
+            reply_problem(reply, rows[i].problem, "%s%s", failure->text, rows[i].what_to_do);
+    }
+    reply_problem_member(reply, "variant", json_string(failure->variant));
+    if (failure->artifact)
+        reply_problem_member(reply, "artifact", json_string(failure->artifact));
+    if (failure->reason)
+        reply_problem_member(reply, "reason", json_string(failure->reason));
+}
+
 int version_reply_refuse(const struct call *call, const char *version, int outcome,
                          const struct versions_failure *failure, struct reply *reply)
 {
@@ -177,6 +235,9 @@ int version_reply_refuse(const struct call *call, const char *version, int outco
         return 0;
     case VERSIONS_E_ARTIFACTS:
         refuse_artifacts(reply, failure);
+        return 0;
+    case VERSIONS_E_FORMAT:
+        refuse_format(reply, &failure->format);
         return 0;
     case VERSIONS_E_PUBLISHED:
         reply_problem(reply, &registry_problems_version_published,

@@ -12,8 +12,9 @@
 /* The place of the route's {model}; borrows the actor. */
 struct versions_place version_reply_place(const struct call *call, const struct audit_actor *actor);
 
-/* A version as JSON, a new reference. */
+/* A version as JSON, a new reference: as in lists, and with what was read from its files. */
 json_t *version_reply_encode(const char *model, const struct q_version *version);
+json_t *version_reply_encode_whole(const char *model, const struct q_version *version);
 
 /*
  * Answers an outcome of core/versions with its problem. version is what the route or the manifest

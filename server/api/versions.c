@@ -26,7 +26,7 @@ int versions_on_post(const struct call *call, struct reply *reply)
     if (r)
         return version_reply_refuse(call, NULL, r, &failure, reply);
     reply_headerf(reply, "Location", "/api/v1/models/%s/versions/%s", place.model, version.version);
-    reply_json(reply, created ? 201 : 200, version_reply_encode(place.model, &version));
+    reply_json(reply, created ? 201 : 200, version_reply_encode_whole(place.model, &version));
     return 0;
 }
 
@@ -71,7 +71,7 @@ int versions_on_get(const struct call *call, struct reply *reply)
     if (r)
         return version_reply_refuse(call, name, r, NULL, reply);
     registry_reply_etag(reply, version.revision);
-    reply_json(reply, 200, version_reply_encode(place.model, &version));
+    reply_json(reply, 200, version_reply_encode_whole(place.model, &version));
     return 0;
 }
 

@@ -3,10 +3,11 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "core/keys.h"
 #include "core/version_content.h"
+#include "core/version_envelope.h"
 #include "crypto/text.h"
 #include "db/q_life.h"
+#include "db/q_model.h"
 #include "model/manifest.h"
 #include "tuf/canon.h"
 
@@ -17,11 +18,9 @@
 struct work {
     const struct versions_place *place;
     struct arena *arena;
-    struct envelope envelope;
-    struct manifest manifest;        /* of a submission */
-    const char *version;             /* its name */
-    struct q_version_draft draft;    /* what will be stored */
-    struct envelope_verdict verdict; /* who signed */
+    struct version_envelope sent;
+    const char *version;          /* its name */
+    struct q_version_draft draft; /* what will be stored */
     int64_t model_id;
     const char *workspace;
     bool created;
@@ -31,7 +30,7 @@ struct work {
 
 static void work_release(struct work *work)
 {
-    envelope_release(&work->envelope);
+    version_envelope_release(&work->sent);
 }
 
 static int resolve(struct db *db, const struct versions_place *place, struct arena *arena,
@@ -46,10 +45,16 @@ static int resolve(struct db *db, const struct versions_place *place, struct are
 static int find(struct db *db, int64_t model_id, const char *version, struct arena *arena,
                 struct q_version *ret_version)
 {
+    struct q_format *formats;
     int r;
 
     r = q_version_find(db, model_id, version, arena, ret_version);
-    return r == Q_VERSION_E_MISSING ? VERSIONS_E_MISSING : r;
+    if (!r)
+        r = q_format_list(db, ret_version->id, arena, &formats, &ret_version->format_count);
+    if (r)
+        return r == Q_VERSION_E_MISSING ? VERSIONS_E_MISSING : r;
+    ret_version->formats = formats;
+    return 0;
 }
 
 /* ---- what the audit log says ---------------------------------------------------------------- */
@@ -91,49 +96,14 @@ static json_t *describe_version(const struct q_version *version)
 
 /* ---- signatures --------------------------------------------------------------------------- */
 
-static int refuse_signature(struct work *work, const struct key *keys, size_t key_count)
-{
-    struct versions_failure *failure = work->failure;
-
-    failure->keyids = arena_array(work->arena, key_count, sizeof(*failure->keyids));
-    failure->keyid_count = key_count;
-    for (size_t i = 0; i < key_count; i++)
-        memcpy(failure->keyids[i], keys[i].id, KEY_ID_SIZE);
-    failure->bad_count = work->verdict.bad_count;
-    failure->unknown_count = work->verdict.unknown_count;
-    return VERSIONS_E_SIGNATURE;
-}
-
-/* One key of the model must have signed, and no signature that claims to be one of theirs may be
- * wrong. Others may have signed too: whom a device trusts is the device's matter. */
-static int verify(struct db *db, struct work *work)
-{
-    struct key *keys;
-    size_t key_count;
-    int r;
-
-    r = keys_lock(db, work->model_id, work->arena, &keys, &key_count);
-    if (r)
-        return r;
-    r = envelope_verify(&work->envelope, keys, key_count, 1, &work->verdict);
-    if (r < 0)
-        return r;
-    if (r == ENVELOPE_E_UNVERIFIED || work->verdict.bad_count > 0)
-        return refuse_signature(work, keys, key_count);
-    return 0;
-}
-
 static int store_signatures(struct db *db, const struct work *work, int64_t version_id)
 {
-    size_t count = work->verdict.count;
-    uint8_t *keyids = arena_array(work->arena, count, DIGEST_SHA256_SIZE);
+    uint8_t *keyids;
+    int r = version_envelope_keyids(&work->sent, work->arena, &keyids);
 
-    for (size_t i = 0; i < count; i++) {
-        if (!text_unhex(work->verdict.keyids[i], keyids + i * DIGEST_SHA256_SIZE,
-                        DIGEST_SHA256_SIZE))
-            return log_fail(ERR_INTERNAL, "a keyid is not 64 hex digits");
-    }
-    return q_version_insert_signatures(db, &work->draft, version_id, work->arena, keyids, count);
+    return r ? r
+             : q_version_insert_signatures(db, &work->draft, version_id, work->arena, keyids,
+                                           work->sent.verdict.count);
 }
 
 /* Nothing is visible before it is whole. */
@@ -150,72 +120,36 @@ static int require_artifacts(struct db *db, struct work *work, int64_t version_i
 
 /* ---- submission --------------------------------------------------------------------------- */
 
-static int parse_envelope(struct work *work, const void *bytes, size_t size)
-{
-    static const int outcomes[] = {
-        [ENVELOPE_E_SYNTAX] = VERSIONS_E_SYNTAX,
-        [ENVELOPE_E_TOO_LARGE] = VERSIONS_E_LARGE,
-        [ENVELOPE_E_UNKNOWN] = VERSIONS_E_UNKNOWN,
-        [ENVELOPE_E_INVALID] = VERSIONS_E_INVALID,
-    };
-    int r;
-
-    r = envelope_parse(bytes, size, MANIFEST_SIZE_MAX, work->arena, &work->envelope,
-                       &work->failure->error);
-    return r > 0 ? outcomes[r] : r;
-}
-
-static int refuse_field(struct work *work, const char *path, const char *message)
-{
-    (void)fields_refuse(&work->failure->error, path, "%s", message);
-    return VERSIONS_E_INVALID;
-}
-
-/* The errors of the decoder are relative to `signed`. */
-static int decode_manifest(struct work *work)
-{
-    struct fields_error error = {0};
-    int r;
-
-    r = manifest_decode(work->envelope.signed_part, work->arena, &work->manifest, &error);
-    if (r > 0)
-        return refuse_field(work, "signed", error.text);
-    if (r)
-        return r;
-    r = version_content_check(&work->manifest, work->arena, &work->failure->error);
-    return r == VERSION_CONTENT_E_INVALID ? VERSIONS_E_INVALID : r;
-}
-
 static int parse(struct work *work, const void *bytes, size_t size)
 {
     const struct versions_place *place = work->place;
     struct q_version_draft *draft = &work->draft;
     int r;
 
-    r = parse_envelope(work, bytes, size);
+    r = version_envelope_parse(bytes, size, work->arena, &work->sent, work->failure);
     if (r)
         return r;
-    r = decode_manifest(work);
-    if (r)
-        return r;
-    if (strcmp(work->manifest.model, place->model) != 0)
-        return refuse_field(work, "signed.model",
-                            arena_printf(work->arena,
-                                         "the manifest is of model '%s', but it was sent to '%s'",
-                                         work->manifest.model, place->model));
-    if (manifest_is_addition(&work->manifest))
-        return refuse_field(work, "signed.adds_to",
-                            "it adds a variant to a version: send it to the version's variants");
+    if (strcmp(work->sent.manifest.model, place->model) != 0)
+        return version_envelope_refuse(
+            work->failure, "signed.model",
+            arena_printf(work->arena, "the manifest is of model '%s', but it was sent to '%s'",
+                         work->sent.manifest.model, place->model));
+    if (manifest_is_addition(&work->sent.manifest))
+        return version_envelope_refuse(
+            work->failure, "signed.adds_to",
+            "it adds a variant to a version: send it to the version's variants");
     *draft = (struct q_version_draft){
         .workspace_id = place->workspace_id,
-        .version = work->manifest.version,
-        .description = work->manifest.description ? work->manifest.description : "",
+        .version = work->sent.manifest.version,
+        .description = work->sent.manifest.description ? work->sent.manifest.description : "",
         .created_by = place->actor->name,
         .created_ms = place->now_ms,
-        .manifest = {.published = work->envelope.signature_count > 0, .bytes = bytes, .size = size},
+        .manifest = {.published = work->sent.envelope.signature_count > 0,
+                     .bytes = bytes,
+                     .size = size},
     };
     digest_sha256(bytes, size, draft->manifest.sha256);
-    return canon_digest(work->envelope.signed_part, draft->manifest.signed_sha256);
+    return canon_digest(work->sent.envelope.signed_part, draft->manifest.signed_sha256);
 }
 
 /* The version is there already: the same bytes are a success, anything else is in the way. */
@@ -249,6 +183,17 @@ static int busy(int r)
     return r;
 }
 
+static int take_formats(struct db *db, struct work *work, int64_t version_id)
+{
+    const struct formats_place place = {
+        .workspace_id = work->place->workspace_id,
+        .version_id = version_id,
+    };
+    int r = formats_take(db, &place, &work->sent.manifest, work->arena, &work->failure->format);
+
+    return r > 0 ? VERSIONS_E_FORMAT : r;
+}
+
 static int tell_lineage(struct db *db, struct work *work, int64_t version_id)
 {
     const struct version_content_place place = {
@@ -257,7 +202,7 @@ static int tell_lineage(struct db *db, struct work *work, int64_t version_id)
         .now_ms = work->place->now_ms,
     };
 
-    return version_content_tell(db, &place, &work->manifest, work->arena);
+    return version_content_tell(db, &place, &work->sent.manifest, work->arena);
 }
 
 static int refuse_archived(struct db *db, const struct work *work)
@@ -284,14 +229,14 @@ static int submit(struct db *db, void *arg)
         r = refuse_archived(db, work);
     if (r)
         return r;
-    if (strcmp(work->manifest.workspace, work->workspace) != 0)
-        return refuse_field(work, "signed.workspace",
-                            arena_printf(work->arena,
-                                         "the manifest is of workspace '%s', but the token of '%s'",
-                                         work->manifest.workspace, work->workspace));
+    if (strcmp(work->sent.manifest.workspace, work->workspace) != 0)
+        return version_envelope_refuse(
+            work->failure, "signed.workspace",
+            arena_printf(work->arena, "the manifest is of workspace '%s', but the token of '%s'",
+                         work->sent.manifest.workspace, work->workspace));
     draft->model_id = work->model_id;
     if (draft->manifest.published) {
-        r = verify(db, work);
+        r = version_envelope_verify(db, work->model_id, work->arena, &work->sent, work->failure);
         if (r)
             return r;
     }
@@ -300,11 +245,13 @@ static int submit(struct db *db, void *arg)
         return compare_existing(db, work);
     if (r)
         return r;
-    r = version_content_insert(db, draft->workspace_id, id, &work->manifest, work->arena);
+    r = version_content_insert(db, draft->workspace_id, id, &work->sent.manifest, work->arena);
     if (r)
         return busy(r);
     if (draft->manifest.published) {
         r = require_artifacts(db, work, id);
+        if (!r)
+            r = take_formats(db, work, id);
         if (!r)
             r = store_signatures(db, work, id);
         if (!r)
@@ -353,16 +300,16 @@ static int rebuild(struct work *work, struct q_version_manifest *manifest)
 {
     json_auto_t *signatures = json_array();
 
-    for (size_t i = 0; i < work->envelope.signature_count; i++) {
-        const struct envelope_signature *signature = &work->envelope.signatures[i];
+    for (size_t i = 0; i < work->sent.envelope.signature_count; i++) {
+        const struct envelope_signature *signature = &work->sent.envelope.signatures[i];
         char *hex = arena_alloc(work->arena, 2 * signature->size + 1);
 
         text_hex(signature->bytes, signature->size, hex);
         (void)json_array_append_new(signatures,
                                     json_pack("{s:s, s:s}", "keyid", signature->keyid, "sig", hex));
     }
-    json_auto_t *root =
-        json_pack("{s:O, s:O}", "signatures", signatures, "signed", work->envelope.signed_part);
+    json_auto_t *root = json_pack("{s:O, s:O}", "signatures", signatures, "signed",
+                                  work->sent.envelope.signed_part);
     AUTO_FREE char *text = root ? json_dumps(root, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (!text)
         return log_fail(ERR_NO_MEMORY, "cannot write an envelope: out of memory");
@@ -389,8 +336,8 @@ static bool bears(const struct envelope *envelope, const struct envelope_signatu
 /* The draft's envelope with the new signatures instead of none. */
 static int take_signatures(struct work *work, const struct q_version_manifest *stored)
 {
-    const struct envelope_signature *signatures = work->envelope.signatures;
-    size_t count = work->envelope.signature_count;
+    const struct envelope_signature *signatures = work->sent.envelope.signatures;
+    size_t count = work->sent.envelope.signature_count;
     struct envelope envelope = {0};
     int r;
 
@@ -404,12 +351,12 @@ static int take_signatures(struct work *work, const struct q_version_manifest *s
     bool borne = true;
     for (size_t i = 0; i < count; i++)
         borne = borne && bears(&envelope, &signatures[i]);
-    envelope_release(&work->envelope); /* of a try before this one */
-    work->envelope = envelope;
+    envelope_release(&work->sent.envelope); /* of a try before this one */
+    work->sent.envelope = envelope;
     if (stored->published)
         return borne ? 0 : VERSIONS_E_PUBLISHED;
-    work->envelope.signatures = (struct envelope_signature *)(uintptr_t)signatures;
-    work->envelope.signature_count = count;
+    work->sent.envelope.signatures = (struct envelope_signature *)(uintptr_t)signatures;
+    work->sent.envelope.signature_count = count;
     return 0;
 }
 
@@ -418,7 +365,7 @@ static int publish(struct db *db, struct work *work, struct q_version_manifest *
     int64_t id = manifest->id;
     int r;
 
-    r = verify(db, work);
+    r = version_envelope_verify(db, work->model_id, work->arena, &work->sent, work->failure);
     if (r)
         return r;
     r = rebuild(work, manifest);
@@ -430,14 +377,16 @@ static int publish(struct db *db, struct work *work, struct q_version_manifest *
     r = require_artifacts(db, work, id);
     if (r)
         return r;
-    r = store_signatures(db, work, id);
-    if (!r)
-        r = q_version_publish(db, manifest, work->place->now_ms);
-    if (!r)
-        r = decode_manifest(work);
+    r = version_envelope_decode(&work->sent, work->arena, work->failure);
     if (r > 0)
         return log_fail(ERR_INTERNAL, "a stored manifest cannot be read: %s",
                         work->failure->error.text);
+    if (!r)
+        r = take_formats(db, work, id);
+    if (!r)
+        r = store_signatures(db, work, id);
+    if (!r)
+        r = q_version_publish(db, manifest, work->place->now_ms);
     return r ? r : tell_lineage(db, work, id);
 }
 
@@ -465,8 +414,8 @@ static int sign(struct db *db, void *arg)
         return VERSIONS_E_MISSING;
     if (r)
         return r;
-    work->envelope.signatures = (struct envelope_signature *)(uintptr_t)signing->signatures;
-    work->envelope.signature_count = signing->count;
+    work->sent.envelope.signatures = (struct envelope_signature *)(uintptr_t)signing->signatures;
+    work->sent.envelope.signature_count = signing->count;
     r = take_signatures(work, &manifest);
     if (r)
         return r;

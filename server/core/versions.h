@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "core/audit.h"
+#include "core/formats.h"
 #include "db/db.h"
 #include "db/q_variant.h"
 #include "db/q_version.h"
@@ -33,6 +34,7 @@ enum {
     VERSIONS_E_ARTIFACTS = 41, /* bytes are not stored; failure.missing */
     VERSIONS_E_PUBLISHED = 42, /* it is published, and so immutable */
     VERSIONS_E_ARCHIVED = 43,  /* the model is archived */
+    VERSIONS_E_FORMAT = 44,    /* its files are not what they should be; failure.format */
 };
 
 /* What the caller needs to say what is wrong. Strings live in the arena. */
@@ -46,6 +48,7 @@ struct versions_failure {
     size_t unknown_count; /* signatures by none of these */
     struct q_variant_missing *missing;
     size_t missing_count;
+    struct formats_failure format;
 };
 
 /* Whose version it is, and who acts. */
@@ -58,13 +61,13 @@ struct versions_place {
 
 /*
  * Takes an envelope: with a good signature the version is published at once, with none it is a
- * draft. Of several that submit the same version at the same time one succeeds. The same bytes
- * again are a success.
+ * draft. The model files of what is published were read (core/formats.h). Of several that submit
+ * the same version at the same time one succeeds. The same bytes again are a success.
  *
  * ret_created  false: it was there already, with the same bytes
  *
- * Returns 0, SYNTAX, UNKNOWN, INVALID, LARGE, MODEL, ARCHIVED, EXISTS, SIGNATURE, ARTIFACTS, or
- * negative.
+ * Returns 0, SYNTAX, UNKNOWN, INVALID, LARGE, MODEL, ARCHIVED, EXISTS, SIGNATURE, ARTIFACTS,
+ * FORMAT, or negative.
  */
 int versions_submit(struct db *db, const struct versions_place *place, const void *bytes,
                     size_t size, struct arena *arena, struct q_version *ret_version,
@@ -74,7 +77,7 @@ int versions_submit(struct db *db, const struct versions_place *place, const voi
  * Publishes a draft with signatures over its `signed`. Signatures that a published version bears
  * already are a success.
  *
- * Returns 0, LARGE, MODEL, MISSING, SIGNATURE, ARTIFACTS, PUBLISHED, or negative.
+ * Returns 0, LARGE, MODEL, MISSING, SIGNATURE, ARTIFACTS, FORMAT, PUBLISHED, or negative.
  */
 int versions_sign(struct db *db, const struct versions_place *place, const char *version,
                   const struct envelope_signature *signatures, size_t count, struct arena *arena,
@@ -84,7 +87,7 @@ int versions_sign(struct db *db, const struct versions_place *place, const char 
 int versions_delete_draft(struct db *db, const struct versions_place *place,
                           const char *version) MUST_CHECK;
 
-/* Returns 0, MODEL, MISSING, or negative. */
+/* With what was read from its files. Returns 0, MODEL, MISSING, or negative. */
 int versions_find(struct db *db, const struct versions_place *place, const char *version,
                   struct arena *arena, struct q_version *ret_version) MUST_CHECK;
 

@@ -6,6 +6,8 @@
 #include "crypto/digest.h"
 #include "db/db.h"
 
+#include "db/q_format.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +45,8 @@ struct q_version {
     int64_t archived_ms; /* 0: in use */
     const char *archived_by;
     const char *archive_reason;
+    const struct q_format *formats; /* what was read from its files; not filled here */
+    size_t format_count;
 };
 
 /* The signed bytes of a version. */

@@ -5,7 +5,7 @@ import json
 import pathlib
 import subprocess
 
-from . import paths
+from . import paths, signing
 from .process import SANITIZER, UNPRIVILEGED, Process, environment
 from .server import config_text, merge
 from .wait import wait_until
@@ -46,7 +46,8 @@ class Agent(Process):
 
     def configure(self, options):
         """More options over those it has; before start()."""
-        own = {"agent": {"state_dir": self.state}}
+        own = {"agent": {"state_dir": self.state},
+               "device": {"capability": ["onnx/cpu", f"{signing.RUNTIME}/cpu"]}}
         self.options = merge(merge(self.options, own), options)
         self.config_file.write_text(config_text(self.options))
 

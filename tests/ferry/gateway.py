@@ -79,7 +79,7 @@ class Gateway:
         with self.changed:
             slots = {**self.state["slots"], slot: {
                 "model": model, "version": version, "role": "production",
-                "variant": {"runtime": "onnx", "hardware": "cpu", "precision": "fp32"},
+                "variant": {"runtime": signing.RUNTIME, "hardware": "cpu", "precision": "fp32"},
                 "manifest": {"sha256": sha256, "length": len(body)}}}
             self.state = {"version": self.state["version"] + 1, "slots": slots}
             self.changed.notify_all()

@@ -30,7 +30,7 @@ def content(version, name):
     return f"{name} of version {version}\n".encode() * (1000 + 10 * int(version[2]))
 
 
-def path_of(version, name, variant="onnx/cpu/fp32"):
+def path_of(version, name, variant="raw/cpu/fp32"):
     """A file's path as a target; name None: the manifest's."""
     return f"digits/{version}/{variant}/{name}" if name else f"digits/{version}/manifest.json"
 
@@ -71,7 +71,7 @@ class Workshop:
     def publish(self, version, release_counter=None):
         """A version of two variants: for this hardware, and for other."""
         variants = []
-        for variant, extra in (("onnx/cpu/fp32", ""), ("onnx/npu/int8", "-npu")):
+        for variant, extra in (("raw/cpu/fp32", ""), ("raw/npu/int8", "-npu")):
             folder = self.directory / f"files-{version}{extra}"
             folder.mkdir()
             variants += ["--variant", variant]
@@ -241,7 +241,7 @@ class Scene:
         """From now on these metadata files are what the device gets: a Repository, or a dict."""
         self.hostile.lie(repository, getattr(files, "files", files))
 
-    def pretend(self, version, variant="onnx/cpu/fp32", slot="main"):
+    def pretend(self, version, variant="raw/cpu/fp32", slot="main"):
         """What a thief's director says for a version of the thief's own, and its files."""
         manifest = json.dumps(signing.Key().envelope(signing.manifest("digits", version, [
             signing.variant([signing.artifact(name, content(version, name)) for name in FILES],

@@ -16,12 +16,13 @@ START_DEADLINE_S = 40
 
 
 def config_text(options):
-    """{"database": {"url": …}} as the server's configuration file."""
+    """{"database": {"url": …}} as the server's configuration file; lists are said repeatedly."""
     lines = []
     for section, entries in options.items():
         lines.append(f"[{section}]")
         lines += [f"{name} = {str(value).lower() if isinstance(value, bool) else value}"
-                  for name, value in entries.items()]
+                  for name, values in entries.items()
+                  for value in (values if isinstance(values, list) else [values])]
     return "\n".join(lines) + "\n"
 
 

@@ -67,7 +67,11 @@ def artifact(name, data):
     return {"name": name, "length": len(data), "hashes": {"sha256": sha256(data)}}
 
 
-def variant(artifacts, runtime="onnx", hardware="cpu", precision="fp32"):
+# What tests publish where any bytes do: a runtime whose files are taken as they are.
+RUNTIME = "raw"
+
+
+def variant(artifacts, runtime=RUNTIME, hardware="cpu", precision="fp32"):
     return {"runtime": runtime, "hardware": hardware, "precision": precision,
             "artifacts": artifacts}
 
@@ -81,7 +85,7 @@ def manifest(model, version, variants, workspace="default", **more):
 def enrolment(key, token, device, capabilities=None, attributes=None):
     """The envelope that a device sends to enrol."""
     if capabilities is None:
-        capabilities = [{"runtime": "onnx", "hardware": "cpu"}]
+        capabilities = [{"runtime": RUNTIME, "hardware": "cpu"}]
     return key.envelope({
         "_type": "modelferry-enrolment", "token_sha256": sha256(token.encode()), "device": device,
         "key": key.object, "attributes": attributes or {}, "capabilities": capabilities,

@@ -144,7 +144,7 @@ def test_a_state_alone_installs_nothing(scene):
     manifest, *_ = scene.pretend("6.6.6").values()
     scene.hostile.files["/device/v1/state"] = json.dumps({"version": 50, "slots": {"main": {
         "model": "digits", "version": "6.6.6", "role": "production",
-        "variant": {"runtime": "onnx", "hardware": "cpu", "precision": "fp32"},
+        "variant": {"runtime": "raw", "hardware": "cpu", "precision": "fp32"},
         "manifest": {"sha256": manifest["hashes"]["sha256"], "length": manifest["length"]},
     }}}).encode()
     scene.once(status=None)

@@ -16,7 +16,7 @@ from ferry.scene import FILES, LAST, NEW, OLD, ROLE, content, path_of
 from ferry.wait import wait_until
 
 MANIFEST = r"digits/1\.1\.0/manifest\.json"
-MODEL = r"digits/1\.1\.0/onnx/cpu/fp32/model\.onnx"
+MODEL = r"digits/1\.1\.0/raw/cpu/fp32/model\.onnx"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def director(scene):
     return thief
 
 
-def slots(version, variant="onnx/cpu/fp32", slot="main"):
+def slots(version, variant="raw/cpu/fp32", slot="main"):
     return {"model": "digits", "version": version,
             "slots": {slot: {"role": "production", "variant": variant}}}
 
@@ -288,7 +288,7 @@ def test_a_device_that_the_server_does_not_know_serves_on(scene):
 def test_refuses_a_variant_for_other_hardware(scene, director):
     """Released by its publisher, for hardware that this device has not."""
     director.targets.clear()
-    variant = "onnx/npu/int8"
+    variant = "raw/npu/int8"
     image = scene.thief("image").parts[ROLE]["targets"]
     for path in (path_of(NEW, None), *(path_of(NEW, name, variant) for name in FILES)):
         director.targets[path] = {**image[path], "custom": slots(NEW, variant)}
@@ -299,7 +299,7 @@ def test_refuses_a_variant_for_other_hardware(scene, director):
 
 def test_refuses_hardware_that_the_publisher_did_not_say(scene, director):
     """The files of one variant under the name of another."""
-    variant = "onnx/npu/int8"
+    variant = "raw/npu/int8"
     image = scene.thief("image").parts[ROLE]["targets"]
     for name in FILES:
         director.targets[path_of(NEW, name)] = {**image[path_of(NEW, name, variant)],
@@ -316,18 +316,18 @@ def test_refuses_a_publisher_who_contradicts_the_path(scene):
         thief.parts[ROLE]["targets"][path_of(NEW, name)]["custom"]["hardware"] = "npu"
     thief.publish(ROLE)
     scene.lie("image", thief)
-    scene.refused("disagreement", ".*", "image", "onnx/cpu/fp32")
+    scene.refused("disagreement", ".*", "image", "raw/cpu/fp32")
     scene.recovers(stolen="image")
 
 
 # ---- names that lead elsewhere --------------------------------------------------------------------
 
 PATHS = ["../../escaped", "/tmp/escaped", "digits/1.1.0/../../../escaped",
-         "digits/1.1.0/onnx/cpu/fp32/../escaped", "digits/1.1.0/onnx/cpu/fp32/..",
-         "digits/1.1.0/onnx/cpu/fp32/.escaped", "digits/../../manifest.json",
+         "digits/1.1.0/raw/cpu/fp32/../escaped", "digits/1.1.0/raw/cpu/fp32/..",
+         "digits/1.1.0/raw/cpu/fp32/.escaped", "digits/../../manifest.json",
          "digits/1.1.0/onnx/../fp32/escaped", "digits//manifest.json", "escaped", "",
-         "digits/1.1.0/onnx/cpu/fp32/esc\naped", "digits/1.1.0/onnx/cpu/fp32/a/escaped",
-         "digits/1.1.0/onnx/cpu/fp32/x" + "y" * 300]
+         "digits/1.1.0/raw/cpu/fp32/esc\naped", "digits/1.1.0/raw/cpu/fp32/a/escaped",
+         "digits/1.1.0/raw/cpu/fp32/x" + "y" * 300]
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from ferry import paths, signing
+from ferry import models, paths, signing
 from ferry.cli import Cli
 from ferry.frontends import certificate
 from ferry.terminal import Terminal
@@ -42,9 +42,10 @@ def ann(people):
 
 
 def write(cli, name="model.onnx", data=b"weights"):
+    """A file; one that is called .onnx is a model that has the data in it."""
     path = cli.home / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    path.write_bytes(models.onnx(data) if name.endswith(".onnx") else data)
     return path
 
 
@@ -186,10 +187,10 @@ def test_a_version_is_published_and_shown(ann):
     assert made["state"] == "published" and made["metrics"] == {"accuracy": "0.97"}
     assert [upload["upload"] for upload in made["uploads"]] == ["sent"]
     shown = ann.json("model", "show", "digits", "1.0.0")
-    assert shown["variants"][0]["artifacts"][0]["sha256"] == signing.sha256(b"weights")
+    assert shown["variants"][0]["artifacts"][0]["sha256"] == signing.sha256(models.onnx())
     assert shown["tags"] == {"team": "vision"} and shown["params"] == {"hidden": "32"}
     human = ann.run("model", "show", "digits@1.0.0").out
-    for text in ("accuracy=0.97", "onnx/cpu/fp32", "model.onnx", "7 B", "published"):
+    for text in ("accuracy=0.97", "onnx/cpu/fp32", "model.onnx", "125 B", "published"):
         assert text in human
     model = ann.json("model", "show", "digits")
     assert model["latest"] == "1.0.0" and [v["version"] for v in model["versions"]] == ["1.0.0"]
@@ -203,11 +204,11 @@ def test_several_variants_share_their_bytes(ann):
     write(ann, "out/model.tflite", b"lite")
     write(ann, "labels.txt", b"0 1 2")
     made = ann.json("publish", "digits@1.0.0", "--variant", "onnx/cpu/fp32", "model.onnx",
-                    "labels.txt", "--variant", "tflite/cpu/int8", "net.bin=out/model.tflite",
+                    "labels.txt", "--variant", "raw/cpu/int8", "net.bin=out/model.tflite",
                     "labels.txt")
     assert [upload["upload"] for upload in made["uploads"]] == ["sent", "sent", "sent", "present"]
     variants = {v["runtime"]: [a["name"] for a in v["artifacts"]] for v in made["variants"]}
-    assert variants == {"onnx": ["model.onnx", "labels.txt"], "tflite": ["net.bin", "labels.txt"]}
+    assert variants == {"onnx": ["model.onnx", "labels.txt"], "raw": ["net.bin", "labels.txt"]}
 
 
 def test_a_version_exists_once(ann):
@@ -370,7 +371,7 @@ def test_a_version_is_pulled_and_verified(ann, people):
     viewer = people("viewer")
     pulled = viewer.json("pull", "digits@1.0.0")
     folder = viewer.home / "digits-1.0.0"
-    assert (folder / "model.onnx").read_bytes() == b"w" * 3_000_000
+    assert (folder / "model.onnx").read_bytes() == models.onnx(b"w" * 3_000_000)
     assert pulled["signed_by"] == ann.json("keys", "ls")["items"][0]["keyid"]
     assert not pulled["trusted_by_you"]
     assert json.loads((folder / ".manifest.json").read_text())["signed"]["version"] == "1.0.0"
@@ -387,7 +388,7 @@ def test_pull_goes_on_where_it_was(ann, people, server, proxy):
     viewer = people("viewer", url=f"http://127.0.0.1:{through.port}")
     through.cut_after = 1_200_000
     viewer.run("pull", "digits@1.0.0", "-o", "out")
-    assert (viewer.home / "out/model.onnx").read_bytes() == data
+    assert (viewer.home / "out/model.onnx").read_bytes() == models.onnx(data)
     assert through.cuts >= 2
 
 
@@ -397,11 +398,11 @@ def test_pull_continues_a_partial_file_of_an_earlier_process(ann, people, server
     ann.run("publish", "digits@1.0.0", "model.onnx")
     viewer = people("viewer")
     (viewer.home / "out").mkdir()
-    (viewer.home / "out/.model.onnx.part").write_bytes(data[:2_000_000])
+    (viewer.home / "out/.model.onnx.part").write_bytes(models.onnx(data)[:2_000_000])
     through = proxy(server.api_port)
     cli = people("viewer", url=f"http://127.0.0.1:{through.port}")
     cli.run("pull", "digits@1.0.0", "-o", "out")
-    assert (viewer.home / "out/model.onnx").read_bytes() == data
+    assert (viewer.home / "out/model.onnx").read_bytes() == models.onnx(data)
     assert through.bytes_from_target < 1_500_000
     assert not (viewer.home / "out/.model.onnx.part").exists()
 
@@ -432,15 +433,15 @@ def test_pull_takes_one_variant_or_all(ann, people):
     write(ann, "a.onnx", b"a")
     write(ann, "b.tflite", b"b")
     ann.run("publish", "digits@1", "--variant", "onnx/cpu/fp32", "a.onnx", "--variant",
-            "tflite/cpu/int8", "b.tflite")
+            "raw/cpu/int8", "b.tflite")
     viewer = people("viewer")
     viewer.run("pull", "digits@1", "-o", "all")
-    assert (viewer.home / "all/onnx/cpu/fp32/a.onnx").read_bytes() == b"a"
-    assert (viewer.home / "all/tflite/cpu/int8/b.tflite").read_bytes() == b"b"
-    viewer.run("pull", "digits@1", "-o", "one", "--variant", "tflite/cpu/int8")
+    assert (viewer.home / "all/onnx/cpu/fp32/a.onnx").read_bytes() == models.onnx(b"a")
+    assert (viewer.home / "all/raw/cpu/int8/b.tflite").read_bytes() == b"b"
+    viewer.run("pull", "digits@1", "-o", "one", "--variant", "raw/cpu/int8")
     assert (viewer.home / "one/b.tflite").read_bytes() == b"b"
     says(viewer.run("pull", "digits@1", "--variant", "dlc/x/int8", status=FAILED),
-         "it has: onnx/cpu/fp32, tflite/cpu/int8")
+         "it has: onnx/cpu/fp32, raw/cpu/int8")
 
 
 # ---- devices ------------------------------------------------------------------------------------

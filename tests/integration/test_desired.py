@@ -26,8 +26,8 @@ def test_a_state_is_set_and_read_back(operator, device, publish):
     reply = put(operator, device, {"main": slot(), "side": slot(role="shadow")}).expect(200)
     assert reply.header("ETag") == '"1"'
     assert reply.json() == {"version": 1, "slots": {
-        "main": slot(variant="onnx/cpu/fp32", role="production"),
-        "side": slot(variant="onnx/cpu/fp32", role="shadow")}}
+        "main": slot(variant="raw/cpu/fp32", role="production"),
+        "side": slot(variant="raw/cpu/fp32", role="shadow")}}
     assert operator.get(f"/api/v1/devices/{device.name}/desired").json() == reply.json()
     assert device.state().json()["slots"].keys() == {"main", "side"}
 
@@ -101,27 +101,27 @@ def test_the_variant_follows_the_capabilities(operator, enroll, publish):
     data = b"weights"
     artifacts = [signing.artifact("model.bin", data)]
     publish(data=data, name="model.bin", variants=[
-        signing.variant(artifacts, "dlc", "sm8650-htp", "int8"),
-        signing.variant(artifacts, "tflite", "cpu", "int8"),
-        signing.variant(artifacts, "onnx", "cpu", "fp32")])
-    phone = enroll("phone", capabilities=[{"runtime": "dlc", "hardware": "sm8650-htp"},
-                                          {"runtime": "onnx", "hardware": "cpu"}])
-    board = enroll("board", capabilities=[{"runtime": "onnx", "hardware": "cpu"}])
+        signing.variant(artifacts, "npu", "sm8650-htp", "int8"),
+        signing.variant(artifacts, "micro", "cpu", "int8"),
+        signing.variant(artifacts, "raw", "cpu", "fp32")])
+    phone = enroll("phone", capabilities=[{"runtime": "npu", "hardware": "sm8650-htp"},
+                                          {"runtime": "raw", "hardware": "cpu"}])
+    board = enroll("board", capabilities=[{"runtime": "raw", "hardware": "cpu"}])
     clock = enroll("clock", capabilities=[])
 
     operator.post("/api/v1/desired", {"devices": ["phone", "board"], "slot": "main",
                                       **slot()}).expect(200)
     desired = {name: operator.get(f"/api/v1/devices/{name}/desired").json()["slots"]
                for name in ("phone", "board")}
-    assert desired["phone"]["main"]["variant"] == "dlc/sm8650-htp/int8"
-    assert desired["board"]["main"]["variant"] == "onnx/cpu/fp32"
+    assert desired["phone"]["main"]["variant"] == "npu/sm8650-htp/int8"
+    assert desired["board"]["main"]["variant"] == "raw/cpu/fp32"
 
     refused = put(operator, clock, {"main": slot()}).expect(409)
     assert refused.problem == "no-fitting-variant"
     refused = operator.post("/api/v1/desired", {"devices": "all", "slot": "main",
                                                 **slot("1.0.0")}).expect(409)
     assert refused.problem == "no-fitting-variant"
-    put(operator, clock, {"main": slot(variant="tflite/cpu/int8")}).expect(200)
+    put(operator, clock, {"main": slot(variant="micro/cpu/int8")}).expect(200)
     assert phone.state and board.state
 
 
@@ -224,7 +224,7 @@ def progress(asker, devices, version="1.0.0", **more):
 def report_on(device, sequence, published, state, state_version, **more):
     word = {"state": state, "model": published.model, "version": published.version, **more}
     if state == "installed":
-        word |= {"variant": "onnx/cpu/fp32", "manifest_sha256": published.reply["manifest_sha256"]}
+        word |= {"variant": "raw/cpu/fp32", "manifest_sha256": published.reply["manifest_sha256"]}
     device.report(sequence, {"main": word}, state_version).expect(200)
 
 

@@ -46,7 +46,7 @@ def test_a_poll_is_told_that_nothing_is_new(device, publish, assign):
     assert state.header("ETag") == '"1"'
     assert state.json() == {"version": 1, "slots": {"main": {
         "model": "digits", "version": "1.0.0", "role": "production",
-        "variant": {"runtime": "onnx", "hardware": "cpu", "precision": "fp32"},
+        "variant": {"runtime": "raw", "hardware": "cpu", "precision": "fp32"},
         "manifest": {"sha256": published.reply["manifest_sha256"],
                      "length": state.json()["slots"]["main"]["manifest"]["length"]}}}}
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from ferry import signing
+from ferry import models, signing
 from ferry.cli import Cli
 from ferry.terminal import Terminal
 
@@ -86,7 +86,7 @@ def publisher_with_sealed_key(server, publisher, scratch, secret_file, cli):
     cli.env.update(MODELFERRY_URL=server.url(), MODELFERRY_TOKEN=publisher.token)
     cli.run("keys", "init", "--name", "ann", "--passphrase-file", secret_file("open sesame"))
     cli.run("model", "create", "digits", "--key", "ann")  # public: asks for nothing
-    (cli.home / "model.onnx").write_bytes(b"weights")
+    (cli.home / "model.onnx").write_bytes(models.onnx())
     return cli
 
 

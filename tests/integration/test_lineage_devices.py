@@ -29,7 +29,7 @@ def run(number):
     return f"run:{ol.run_id(number)}"
 
 
-VARIANT = "/onnx/cpu/fp32"
+VARIANT = "/raw/cpu/fp32"
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_a_fine_tuned_version_follows_the_files_that_were_read(trained, publishe
 
 
 def serving(published):
-    return {"model": published.model, "version": published.version, "variant": "onnx/cpu/fp32",
+    return {"model": published.model, "version": published.version, "variant": "raw/cpu/fp32",
             "manifest_sha256": published.reply["manifest_sha256"]}
 
 

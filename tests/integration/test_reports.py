@@ -8,7 +8,7 @@ from ferry import signing
 
 def installed(version="1.0.0", **more):
     return {"state": "installed", "model": "digits", "version": version,
-            "variant": "onnx/cpu/fp32", "manifest_sha256": "ab" * 32, "reload": "notify",
+            "variant": "raw/cpu/fp32", "manifest_sha256": "ab" * 32, "reload": "notify",
             "gap_us": 184, "gap_source": "application", "duration_ms": 912, **more}
 
 

@@ -42,7 +42,7 @@ def test_the_whole_way_works_as_that_role(server, publisher, operator, publish, 
     device.get(f"/device/v1/manifests/{digest}").expect(200)
     device.get(f"/device/v1/artifacts/{signing.sha256(published.data)}").expect(200)
     device.report(1, {"main": {
-        "state": "installed", "model": "digits", "version": "1.0.0", "variant": "onnx/cpu/fp32",
+        "state": "installed", "model": "digits", "version": "1.0.0", "variant": "raw/cpu/fp32",
         "manifest_sha256": digest, "gap_us": None, "duration_ms": 5}}).expect(200)
     signed = signing.manifest("digits", "2.0.0", [signing.variant(
         [signing.artifact("model.onnx", published.data)])])

@@ -94,7 +94,7 @@ def test_everything_at_once_has_no_race(server, publish, publisher, operator, vi
     def report(device):
         for sequence in range(1, ROUNDS * 3):
             device.report(sequence, {"main": {"state": "installed", "model": "digits",
-                                              "version": "1.0.0", "variant": "onnx/cpu/fp32",
+                                              "version": "1.0.0", "variant": "raw/cpu/fp32",
                                               "manifest_sha256": signing.sha256(b"x")}})
 
     def assign():

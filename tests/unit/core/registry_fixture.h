@@ -56,9 +56,14 @@ static inline void registry_store(struct registry *registry, const char *bytes)
     database_run(registry->db,
                  arena_printf(&registry->arena,
                               "WITH c AS (INSERT INTO content (workspace_id) VALUES (1) RETURNING"
-                              " id) INSERT INTO artifact (workspace_id, sha256, size_bytes,"
+                              " id), k AS (INSERT INTO chunk (workspace_id, digest, size_bytes,"
+                              " stored_bytes, encoding) VALUES (1, '\\x%s', %zu, %zu, 0) RETURNING"
+                              " id), p AS (INSERT INTO chunk_page (chunk_id, n, data) SELECT id, 0,"
+                              " '%s' FROM k), s AS (INSERT INTO content_chunk (content_id,"
+                              " start_byte, chunk_id) SELECT c.id, 0, k.id FROM c, k)"
+                              " INSERT INTO artifact (workspace_id, sha256, size_bytes,"
                               " content_id) SELECT 1, '\\x%s', %zu, id FROM c",
-                              hex, strlen(bytes)));
+                              hex, strlen(bytes), strlen(bytes), bytes, hex, strlen(bytes)));
 }
 
 static inline void registry_init(struct registry *registry)
@@ -84,7 +89,7 @@ static inline void registry_init(struct registry *registry)
     registry->artifact = (struct manifest_artifact){.name = "model.onnx", .length = 7};
     digest_sha256("weights", 7, registry->artifact.sha256);
     registry->variant = (struct manifest_variant){
-        .id = {"onnx", "cpu", "fp32"},
+        .id = {"raw", "cpu", "fp32"},
           .artifacts = &registry->artifact, .artifact_count = 1
     };
     registry->manifest = (struct manifest){
