@@ -482,13 +482,13 @@ def test_devices_are_listed_shown_and_revoked(people, device, publish, assign):
     published = publish("digits", "1.0.0")
     assign(device, published)
     device.report(1, {"main": {
-        "state": "failed", "model": "digits", "version": "1.0.0", "variant": "onnx/cpu/fp32",
+        "state": "failed", "model": "digits", "version": "1.0.0", "variant": "raw/cpu/fp32",
         "error": {"code": "bad-signature", "detail": "\x1b[31mno\x1b[0m"}}}, 1).expect(200)
     assert [item["name"] for item in operator.json("device", "ls")["items"]] == [device.name]
     assert operator.json("device", "ls", "--online")["items"] == []
     assert device.name in operator.run("device", "ls").out
     shown = operator.run("device", "show", device.name).out
-    assert "digits@1.0.0" in shown and "failed" in shown and "onnx/cpu" in shown
+    assert "digits@1.0.0" in shown and "failed" in shown and "raw/cpu" in shown
     assert "\x1b" not in shown and "\\x1b[31mno" in shown
     assert operator.json("device", "show", device.name)["desired"]["version"] == 1
     reports = operator.json("device", "reports", device.name)["items"]
@@ -526,7 +526,7 @@ def test_deploy_refuses_what_cannot_be(people, device, publish):
 
 def report_slot(published, state="installed", **more):
     return {"main": {"state": state, "model": published.model, "version": published.version,
-                     "variant": "onnx/cpu/fp32",
+                     "variant": "raw/cpu/fp32",
                      "manifest_sha256": published.reply["manifest_sha256"], **more}}
 
 
