@@ -11,7 +11,8 @@
  */
 struct publish_file {
     const char *path;
-    const char *name; /* of the artifact */
+    const char *name;    /* of the artifact */
+    uint64_t start_byte; /* where in the file they begin: not 0 in an export */
     uint64_t size_bytes;
     uint8_t sha256[DIGEST_SHA256_SIZE];
 };

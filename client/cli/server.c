@@ -359,6 +359,8 @@ int server_ask(struct server *server, const struct server_question *question, in
     json_auto_t *answer = NULL;
     int r;
 
+    if (question->text)
+        body = strdup(question->text);
     if (question->body) {
         body = json_dumps(question->body, JSON_COMPACT | JSON_ENCODE_ANY);
         if (!body)

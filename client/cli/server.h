@@ -54,6 +54,7 @@ struct server_question {
     const char *method; /* NULL: GET, or POST where there is a body */
     const char *address;
     const json_t *body;          /* sent as JSON; NULL: none */
+    const char *text;            /* JSON that is sent byte for byte, instead of body */
     const char *idempotency_key; /* NULL: none; with one, it is asked again where no answer came */
     const char *if_match;        /* NULL: none */
     bool repeatable;             /* changes nothing: asked again where no answer came, too */

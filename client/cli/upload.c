@@ -64,7 +64,8 @@ static int64_t give_bytes(void *state, char *bytes, size_t capacity)
     struct upload *upload = state;
     uint64_t left = upload->file->size_bytes - upload->position;
     size_t size = left < capacity ? (size_t)left : capacity;
-    ssize_t count = pread(upload->fd, bytes, size, (off_t)upload->position);
+    ssize_t count =
+        pread(upload->fd, bytes, size, (off_t)(upload->file->start_byte + upload->position));
 
     if (count <= 0) {
         upload->shrank = true;

@@ -41,6 +41,8 @@ TESTED_ELSEWHERE = {
     "client/cli/audit_memory.c": "tests/integration/test_audit_verify.py",
     "client/cli/audit_source.c": "tests/integration/test_audit_verify.py",
     "client/cli/credential.c": "tests/integration/test_cli.py: tokens, enrolments",
+    "client/cli/import_check.c": "tests/integration/test_export.py",
+    "client/cli/bundle.c": "tests/integration/test_export.py",
     "client/cli/ceremony.c": "tests/integration/test_rotation.py",
     "client/cli/describe.c": "tests/integration/test_formats.py",
     "client/cli/inspection.c": "tests/integration/test_formats.py",
