@@ -156,6 +156,8 @@ static int ask(const struct config *config, const char *base, const char *token,
         .client_key_file = config->client_key_file,
         .user_agent = "modelferry-agent/" MODELFERRY_VERSION,
         .connect_timeout_ms = config->connect_timeout_ms,
+        .low_speed_timeout_s = (config->low_speed_timeout_ms + 999) / 1000,
+        .low_speed_bytes = config->low_speed_bytes,
     };
     char url[IDENTITY_URL_SIZE + 64];
     struct http_request request = {.method = "POST",

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -126,6 +127,9 @@ static int swap_files(struct command *command, const char *path, const char *old
 {
     struct cli *cli = command->cli;
     const char *retired = arena_printf(&cli->arena, "%s.retired-%.8s", path, old_keyid);
+    const char *slash = strrchr(path, '/');
+    int directory = slash ? (int)(slash - path) + 1 : 1;
+    int r;
 
     if (!command->next_path)
         return 0;
@@ -133,6 +137,9 @@ static int swap_files(struct command *command, const char *path, const char *old
         return log_fail_errno("cannot link '%s' to '%s'", path, retired);
     if (rename(command->next_path, path) < 0)
         return log_fail_errno("cannot rename '%s' to '%s'", command->next_path, path);
+    r = file_sync_dir(AT_FDCWD, arena_printf(&cli->arena, "%.*s", directory, slash ? path : "."));
+    if (r)
+        return r;
     output_note(&cli->output, "the old key is kept as '%s'; remove it when nothing else names it",
                 retired);
     return 0;
