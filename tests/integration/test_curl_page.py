@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/publishing-with-curl.md, run as it stands."""
 
+import json
 import re
+import secrets
 import shutil
 import subprocess
 
 import pytest
 
 from ferry import paths, signing
+from ferry.cli import Cli
 
 PAGE = (paths.ROOT / "docs/publishing-with-curl.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.M | re.S)
+
+
+@pytest.fixture
+def server_options(scratch):
+    path = scratch / "master.key"
+    path.write_text(secrets.token_hex(32) + "\n")
+    path.chmod(0o600)
+    return {"keys": {"master_file": path}}
 
 
 @pytest.fixture
@@ -60,6 +71,37 @@ jq '{signatures}' envelope.json > signatures.json
 ferry POST "/api/v1/models/$MODEL/versions/$VERSION/signatures" --json @signatures.json |
     jq -r .state
 """
-    done = session("".join(BLOCKS[:-1]) + draft)
+    done = session("".join(BLOCKS[:8]) + draft)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.split()[-2:] == ["draft", "published"]
+
+
+def test_the_page_lists_what_it_published(session, server, admin, publisher, scratch):
+    """With roots, and a key that was granted the model; devices find both versions."""
+    done = session("".join(BLOCKS))
+    assert done.returncode == 0, done.stdout + done.stderr
+    alice = Cli(scratch / "alice", env={"MODELFERRY_URL": server.url(),
+                                        "MODELFERRY_TOKEN": admin.token})
+    key = {"modelferry_key": 1, "name": "publisher",
+           "key": json.loads((scratch / "key.json").read_text())}
+    (scratch / "public.json").write_text(json.dumps(key))
+    for command in (["keys", "init", "--name", "alice"], ["root", "init"],
+                    ["model", "grant", "digits", scratch / "public.json"],
+                    ["root", "export", "-o", scratch / "roots.json"]):
+        alice.run(*command)
+    without_model = "".join(block for block in BLOCKS if "/api/v1/models --json" not in block)
+    model = 'MODEL=digits VERSION=${VERSION:-1.0.0}\n'
+    done = session(BLOCKS[0] + BLOCKS[1] + BLOCKS[2] + model + BLOCKS[-1], LISTS="yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = session(model + without_model, LISTS="yes", VERSION="1.1.0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    listed = admin.get("/api/v1/tuf/image/roles/model-digits").expect(200).json()["signed"]
+    assert listed["version"] == 2
+    assert sorted(path.split("/")[1] for path in listed["targets"]) == ["1.0.0"] * 2 + ["1.1.0"] * 2
+    (scratch / "root.json").write_text(json.dumps(json.loads(
+        (scratch / "roots.json").read_text())["image"]))
+    alice.run("tuf", "--metadata-dir", scratch / "metadata", "init", scratch / "root.json")
+    alice.run("tuf", "--metadata-dir", scratch / "metadata", "--metadata-url",
+              f"{server.url()}/tuf/default/metadata", "--target-name",
+              "digits/1.1.0/onnx/cpu/fp32/model.onnx", "--target-dir", scratch / "targets",
+              "--target-base-url", f"{server.url()}/tuf/default/targets", "download")
