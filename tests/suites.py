@@ -86,6 +86,11 @@ def build(name):
     log.unlink()
 
 
+# What the limits of a program, and of a check within it, are multiplied by: they end what hangs,
+# and say nothing of what is slow on a busy machine.
+PATIENCE = "5"
+
+
 def count_checks(text):
     """(passed, failed) of the tests inside one program of the check library; None: no such line."""
     found = re.findall(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", text, re.M)
@@ -100,8 +105,8 @@ def meson_tests(directory, suite, names=(), env=None, wrapper=()):
     log = ROOT / directory / "meson-logs" / f"{suite}.json"
     log.unlink(missing_ok=True)
     command = [*wrapper, "meson", "test", "-C", directory, "--no-rebuild", "--suite", suite,
-               "--logbase", suite, "--print-errorlogs", "--timeout-multiplier", "5", *names]
-    status = run(command, env={**os.environ, **(env or {})})
+               "--logbase", suite, "--print-errorlogs", "--timeout-multiplier", PATIENCE, *names]
+    status = run(command, env={**os.environ, "CK_TIMEOUT_MULTIPLIER": PATIENCE, **(env or {})})
     if not log.exists():
         TALLY.add(failed=1)
         TALLY.complain(f"{suite}: meson test ended with {status} and ran nothing")
