@@ -27,6 +27,16 @@ API = sorted((method, path, roles) for (method, path), (table, roles) in TABLES.
 DEVICE = sorted((method, path, roles) for (method, path), (table, roles) in TABLES.items()
                 if "/device/" in table)
 BODIES = ("POST", "PUT", "PATCH")
+ALONE = {"/api/v1/audit/checkpoints", "/api/v1/audit/key"}  # the method says it all: no body
+
+
+@pytest.fixture
+def server_options(scratch):
+    """A server that can sign, so that no 503 is an answer."""
+    master = scratch / "master.key"
+    master.write_text("5a" * 32 + "\n")
+    master.chmod(0o600)
+    return {"keys": {"master_file": master}}
 
 
 def fill(path, value="none"):
@@ -76,7 +86,8 @@ def test_a_token_without_the_role_is_403(viewer, operator, publisher):
         for role, api in callers.items():
             if role in ROLES[roles]:
                 continue
-            reply = api.request(method, fill(path), body=b"{}" if method in BODIES else None,
+            body = b"{}" if method in BODIES and path not in ALONE else None
+            reply = api.request(method, fill(path), body=body,
                                 headers={"Content-Type": "application/json"})
             check_problem(reply, 403, method)
 
@@ -111,8 +122,8 @@ def test_garbage_bodies_are_4xx(admin):
         if method not in BODIES or roles == "ROLES_PUBLIC" or "/artifacts/" in path:
             continue
         for body in GARBAGE:
-            if body == b"[]" and path.endswith("/batch"):
-                continue  # a batch of none
+            if (body == b"[]" and path.endswith("/batch")) or (body == b"" and path in ALONE):
+                continue  # a batch of none; nothing wrong
             for kind in ("application/json", "text/plain", None):
                 headers = {"Content-Type": kind} if kind else {}
                 reply = admin.request(method, fill(path), body=body, headers=headers)
