@@ -25,6 +25,7 @@
 #include "cli/cmd_root_change.h"
 #include "cli/cmd_root_sign.h"
 #include "cli/cmd_run.h"
+#include "cli/cmd_sbom.h"
 #include "cli/cmd_sign.h"
 #include "cli/cmd_token.h"
 #include "cli/cmd_tuf.h"
@@ -207,6 +208,16 @@ static const struct option_entry import_flags[] = {
          "repeated. Otherwise of those that the server has registered for the model."),
     FLAG_RETRY,
     FLAG_LOW_SPEED,
+    END,
+};
+
+static const struct option_entry sbom_flags[] = {
+    {.name = "output",
+     .type = OPTION_TEXT,
+     AT(out),
+     .letter = 'o',
+     .value_name = "FILE",
+     .help = "Where to write. Otherwise standard output."},
     END,
 };
 
@@ -461,91 +472,93 @@ const struct options_command commands_table[] = {
     {"import",                                                                            "FILE", 1, 1, import_flags, cmd_import_import, "brings an export into a server",
      "The whole file and every signature are checked before anything is written. Run again, it "
      "writes only what is missing."},
-    {"device ls",                                                                                "", 0, 0, device_ls_flags, cmd_device_ls, "lists devices", NULL},
-    {"device show",                                                                           "DEVICE", 1, 1, NULL, cmd_device_show,
+    {"sbom",                                                                                "MODEL@VERSION", 1, 1, sbom_flags, cmd_sbom_sbom,
+     "prints a version's bill of materials", "CycloneDX 1.6, as JSON: files, datasets, metrics and what else the registry knows of it."},
+    {"device ls",                                                                           "", 0, 0, device_ls_flags, cmd_device_ls, "lists devices", NULL},
+    {"device show",                                                                 "DEVICE", 1, 1, NULL, cmd_device_show,
      "shows a device, what it should run and what it runs", NULL},
-    {"device reports",                                                                 "DEVICE", 1, 1, list_flags, cmd_device_reports,
+    {"device reports",                                                                        "DEVICE", 1, 1, list_flags, cmd_device_reports,
      "lists what a device reported, newest first", NULL},
-    {"device revoke",                                                                        "DEVICE", 1, 1, NULL, cmd_device_revoke,
+    {"device revoke",                                                                      "DEVICE", 1, 1, NULL, cmd_device_revoke,
      "makes a device's token stop working at once", NULL},
-    {"enrolment create",                                                                      "NAME", 1, 1, enrolment_create_flags, cmd_enrolment_create,
+    {"enrolment create",                                                                           "NAME", 1, 1, enrolment_create_flags, cmd_enrolment_create,
      "makes a token that devices enrol with", "Prints the token, once, and the command to run on the device."},
-    {"enrolment ls",                                                                           "", 0, 0, list_flags, cmd_enrolment_ls, "lists enrolment tokens", NULL},
-    {"enrolment revoke",                                                                 "ID", 1, 1, NULL, cmd_enrolment_revoke,
+    {"enrolment ls",                                                                 "", 0, 0, list_flags, cmd_enrolment_ls, "lists enrolment tokens", NULL},
+    {"enrolment revoke",                                   "ID", 1, 1, NULL, cmd_enrolment_revoke,
      "makes an enrolment token stop working", NULL},
-    {"deploy",                                   "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
+    {"deploy",                                                                            "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
      "sets what devices should run", "Devices learn of it by push or at their next poll. With --wait the exit status is 0 once "
      "every device has installed it, 1 where one failed, 4 where the time ran out."},
-    {"root init",                                                                            "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
+    {"root init",            "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
      "Signs the first roots of the image repository and of the director, and top-level targets. "
      "Keep the keys offline: with them anybody decides what devices run."},
-    {"root show",            "", 0, 0, NULL, cmd_root_show,
+    {"root show",                                                                           "", 0, 0, NULL, cmd_root_show,
      "shows what metadata is in force, and what waits for signatures", NULL},
-    {"root sign",                                                                           "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
+    {"root sign",                                                            "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
      "adds a signature to what is pending", "Checks it against what was verified here, and shows how it differs from what was signed "
      "before. REPOSITORY is image or director, ROLE root, targets or model-NAME; without them "
      "everything that waits for this key."},
-    {"root renew",                                                            "[REPOSITORY]", 0, 1, root_renew_flags, cmd_root_change_renew,
+    {"root renew",  "[REPOSITORY]", 0, 1, root_renew_flags, cmd_root_change_renew,
      "gives roots and top-level targets a later expiry", "Of both repositories, or of one: image or director. Nothing else changes. What has expired "
      "already is renewed the same way."},
-    {"root rotate",  "[REPOSITORY]", 0, 1, root_rotate_flags, cmd_root_change_rotate,
+    {"root rotate",                                                                     "[REPOSITORY]", 0, 1, root_rotate_flags, cmd_root_change_rotate,
      "changes who signs: root keys, targets keys, thresholds, online keys", "The next roots are signed by the thresholds of the old keys and of the new ones: whoever is "
      "missing adds a signature by modelferry root sign. Clients follow by themselves. Where the "
      "targets keys change, the top-level targets are signed by old and new ones first."},
-    {"root withdraw",                                                                     "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
+    {"root withdraw",                                                                           "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
      "removes what waits for signatures", NULL},
-    {"root export",                                                                           "", 0, 0, root_export_flags, cmd_root_export,
+    {"root export",                                                                        "", 0, 0, root_export_flags, cmd_root_export,
      "writes the roots that are trusted here, for devices and other people", "Bring the file to them by a way that is not the server."},
-    {"root trust",                                                                        "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
-    {"model grant",                          "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
+    {"root trust",                          "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
+    {"model grant",                                                                            "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
      "lets keys sign for a model in the image repository", NULL},
-    {"model revoke",                                                                            "MODEL KEY...", 2, -1, revoke_flags, cmd_grant_revoke, "takes that back",
+    {"model revoke",       "MODEL KEY...", 2, -1, revoke_flags, cmd_grant_revoke, "takes that back",
      "What the keys have signed is no longer accepted, unless enough others "
      "have signed it too: release again. KEY may be a keyid or the start of one."},
-    {"release",       "MODEL | MODEL@VERSION...", 1, -1, release_flags, cmd_release_release,
+    {"release",                                                                           "MODEL | MODEL@VERSION...", 1, -1, release_flags, cmd_release_release,
      "lists published versions in the image repository", "modelferry publish does it by itself once the workspace has a root. MODEL alone signs what "
      "it "
      "lists once more: for a later expiry, or after its keys were changed."},
-    {"yank",                                                                           "MODEL@VERSION", 1, 1, yank_flags, cmd_yank_yank,
+    {"yank",                                                            "MODEL@VERSION", 1, 1, yank_flags, cmd_yank_yank,
      "drops a version from the image repository, for ever", "TUF clients refuse it from then on, and the director names it to no device."},
-    {"tuf",                                                            "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
+    {"tuf",                       "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
      "a plain TUF client, for any repository", "init stores a root to start from; refresh updates the metadata; download fetches targets and "
      "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent to addresses below "
      "MODELFERRY_URL only."},
-    {"run",                       "-- COMMAND [ARGUMENT...]", 1, -1, flags_lineage_run, cmd_run_run,
+    {"run",                                                                   "-- COMMAND [ARGUMENT...]", 1, -1, flags_lineage_run, cmd_run_run,
      "runs a command and records what it made from what", "Hashes what --in and --out name, and sends, as OpenLineage events, these with the command, "
      "its version and arguments, the git revision, how long it took and how it ended. Input, "
      "output, signals and the exit status pass through. While the server is away the events are "
      "kept. Arguments and variables that look like secrets are not recorded."},
-    {"lineage upstream",                                                                   "NODE", 1, 1, flags_lineage_walk, cmd_lineage_upstream,
+    {"lineage upstream",                                                                           "NODE", 1, 1, flags_lineage_walk, cmd_lineage_upstream,
      "shows everything that a node was made from", "NODE is MODEL@VERSION, MODEL@VERSION/RUNTIME/HARDWARE/PRECISION, artifact:SHA256, run:UUID, "
      "job:NAMESPACE#NAME, dataset:NAMESPACE#NAME@VERSION, code:REPOSITORY@REVISION, "
      "deployment:NUMBER or device:NAME."},
-    {"lineage downstream",                                                                           "NODE", 1, 1, flags_lineage_walk, cmd_lineage_downstream,
+    {"lineage downstream",                                                                  "NODE", 1, 1, flags_lineage_walk, cmd_lineage_downstream,
      "shows everything that was made from a node, and the devices that run it", NULL},
-    {"lineage path",                                                                  "NODE NODE", 2, 2, flags_lineage_path, cmd_lineage_path,
+    {"lineage path",                                                          "NODE NODE", 2, 2, flags_lineage_path, cmd_lineage_path,
      "shows the shortest path between two nodes", NULL},
-    {"lineage diff",                                                          "NODE NODE", 2, 2, flags_lineage_walk, cmd_lineage_diff,
+    {"lineage diff",                                                                            "NODE NODE", 2, 2, flags_lineage_walk, cmd_lineage_diff,
      "shows how the ancestries of two nodes differ", "What is of one name on both sides and differs in its version is marked with ~."},
-    {"lineage show",                                                                            "NODE", 1, 1, NULL, cmd_lineage_show,
+    {"lineage show",              "NODE", 1, 1, NULL, cmd_lineage_show,
      "shows a node with its facets, as they were sent, and the events of a run", NULL},
-    {"lineage send",              "", 0, 0, NULL, cmd_run_send,
+    {"lineage send",                                                                           "", 0, 0, NULL, cmd_run_send,
      "sends what modelferry run could not send while the server was away", NULL},
-    {"audit key",                                                                           "", 0, 0, audit_key_flags, cmd_audit_key,
+    {"audit key",                                                            "", 0, 0, audit_key_flags, cmd_audit_key,
      "shows the key with which the server signs reports and checkpoints", "Keep the public half where the server cannot reach it: modelferry audit verify takes it."},
-    {"audit checkpoint",                                                            "", 0, 0, NULL, cmd_audit_verify_checkpoint,
+    {"audit checkpoint",                                                                        "", 0, 0, NULL, cmd_audit_verify_checkpoint,
      "has the server sign the audit log as far as it goes", "It does so every hour by itself."},
-    {"audit verify",                                                                        "[FILE]", 0, 1, audit_verify_flags, cmd_audit_verify,
+    {"audit verify",                                                               "[FILE]", 0, 1, audit_verify_flags, cmd_audit_verify,
      "finds what was changed in the audit log behind the server's back", "Reads all of the log from the server, or from a FILE that --export wrote, and checks every "
      "entry "
      "against the chain, the signed checkpoints and what was verified before. Exits with 5 where "
      "something was edited, dropped, reordered or cut off, and says what."},
-    {"inspect",                                                               "FILE...", 1, -1, NULL, cmd_inspect_inspect,
+    {"inspect",                                                                           "FILE...", 1, -1, NULL, cmd_inspect_inspect,
      "shows what model files say of themselves", "Needs no server, and runs nothing of them. Files that belong together, such as a model and "
      "its weights, are named together."},
-    {"completion",                                                                           "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+    {"completion",                                                          "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
-    {"help",                                                          "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
-    {"version",                                                             "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
-    {.words = NULL                                                                           },
+    {"help",                                                             "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version",                                                                            "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {.words = NULL},
 };

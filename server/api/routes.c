@@ -22,6 +22,7 @@
 #include "api/openapi.h"
 #include "api/progress.h"
 #include "api/rules.h"
+#include "api/sbom.h"
 #include "api/search.h"
 #include "api/signatures.h"
 #include "api/tokens.h"
@@ -99,6 +100,7 @@ const struct route routes_api[] = {
     {"GET",    "/api/v1/models/{model}/versions/{version}/history",        ROLES_READ,     ROUTE_WORKER, 0,         0,                    history_on_version},
     {"PUT",    "/api/v1/models/{model}/versions/{version}/archive",        ROLES_PUBLISH,  ROUTE_WORKER, SMALL_MAX, 0,                    archive_on_put},
     {"DELETE", "/api/v1/models/{model}/versions/{version}/archive",        ROLES_PUBLISH,  ROUTE_WORKER, 0,         0,                    archive_on_delete},
+    {"GET",    "/api/v1/models/{model}/versions/{version}/sbom",           ROLES_READ,     ROUTE_WORKER, 0,         0,                    sbom_on_get},
     {"GET",    "/api/v1/models/{model}/versions/{version}/approvals",      ROLES_READ,     ROUTE_WORKER, 0,         0,                    approvals_on_list},
     {"POST",   "/api/v1/models/{model}/versions/{version}/approvals",      ROLES_REGISTER, ROUTE_WORKER, JSON_MAX,  ROUTE_IDEMPOTENT_KEY, approvals_on_post},
     {"DELETE", "/api/v1/models/{model}/versions/{version}/approvals/{id}", ROLES_REGISTER, ROUTE_WORKER, 0,         0,                    approvals_on_delete},
