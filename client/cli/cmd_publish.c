@@ -29,6 +29,8 @@ struct publication {
     struct keystore_key key;
     bool draft;
     const struct signature *declared; /* by flags; or NULL */
+    struct signed_manifest to;        /* what a variant is added to */
+    const char *added;                /* its name; NULL: it is a version that is published */
     const char *workspace;
     json_t *uploads; /* what became of each artifact, for the result */
 };
@@ -37,6 +39,7 @@ static void release(struct publication *publication)
 {
     server_close(&publication->server);
     keystore_release(&publication->key);
+    signed_manifest_release(&publication->to);
     json_decref(publication->uploads);
 }
 
@@ -78,6 +81,43 @@ static int check_version_is_new(struct publication *publication)
                        "version '%s' of model '%s' exists", reference->version, reference->model);
 }
 
+/* The version that a variant is added to: signed by one of the model's keys, without it so far. */
+static int check_version_is_there(struct publication *publication, const struct model_keys *keys)
+{
+    struct cli *cli = publication->cli;
+    char *added = arena_alloc(&cli->arena, VARIANT_TEXT_SIZE);
+    const char *keyid;
+    int r;
+
+    variant_format(&publication->groups.groups[0].variant, added);
+    publication->added = added;
+    r = signed_manifest_fetch(&publication->server, publication->workspace, &publication->reference,
+                              &publication->to);
+    if (!r)
+        r = signed_manifest_verify(cli, &publication->to, keys, &keyid);
+    if (r || !manifest_find(&publication->to.manifest, added))
+        return r;
+    return output_fail(&cli->output, CLI_FAILED,
+                       "variants never change: add another one, or publish under a new version",
+                       "version '%s' of model '%s' has the variant '%s'",
+                       publication->reference.version, publication->reference.model, added);
+}
+
+static int read_groups(struct publication *publication, int operands, char **operand)
+{
+    struct cli *cli = publication->cli;
+    const struct cli_flags *flags = &cli->flags;
+
+    if (!flags->add_variant)
+        return publish_groups_read(cli, operands, operand, &publication->groups);
+    if (flags->draft)
+        return cli_usage(cli, "--add-variant signs at once: leave out --draft");
+    if (flags->tags.count || flags->metrics.count || flags->params.count || flags->release_counter)
+        return cli_usage(cli, "--tag, --metric, --param and --release-counter are of versions, not "
+                              "of variants");
+    return publish_groups_read_added(cli, operands, operand, &publication->groups);
+}
+
 static int prepare(struct publication *publication, int operands, char **operand)
 {
     struct cli *cli = publication->cli;
@@ -86,7 +126,7 @@ static int prepare(struct publication *publication, int operands, char **operand
 
     r = reference_parse(cli, operand[0], &publication->reference);
     if (!r)
-        r = publish_groups_read(cli, operands - 1, operand + 1, &publication->groups);
+        r = read_groups(publication, operands - 1, operand + 1);
     if (!r)
         r = publish_manifest_check_flags(cli);
     if (!r)
@@ -103,9 +143,10 @@ static int prepare(struct publication *publication, int operands, char **operand
         r = model_keys_read(&publication->server, publication->reference.model, &keys);
     if (!r && !publication->draft)
         r = model_keys_check(cli, publication->reference.model, &keys, &publication->key.key);
-    if (!r)
-        r = check_version_is_new(publication);
-    return r;
+    if (r)
+        return r;
+    return cli->flags.add_variant ? check_version_is_there(publication, &keys)
+                                  : check_version_is_new(publication);
 }
 
 /* ---- bytes -------------------------------------------------------------------------------- */
@@ -193,7 +234,8 @@ static int build_envelope(struct publication *publication, json_t **ret_envelope
     int r;
 
     r = publish_manifest_make(publication->cli, publication->workspace, &publication->reference,
-                              &publication->groups, &signed_part);
+                              &publication->groups, publication->added ? &publication->to : NULL,
+                              &signed_part);
     if (r)
         return r;
     r = envelope_build(signed_part, &publication->key.signer, publication->draft ? 0 : 1, &bytes);
@@ -222,7 +264,11 @@ static int post_version(struct publication *publication, const json_t *envelope,
         &(struct server_question){
             .what = arena_printf(&cli->arena, "publish version '%s' of model '%s'",
                                  reference->version, reference->model),
-            .address = SERVER_ADDRESS(&publication->server, "models", reference->model, "versions"),
+            .address =
+                publication->added
+                    ? SERVER_ADDRESS(&publication->server, "models", reference->model, "versions",
+                                     reference->version, "variants")
+                    : SERVER_ADDRESS(&publication->server, "models", reference->model, "versions"),
             .body = envelope,
             .idempotency_key = key,
         },
@@ -238,7 +284,7 @@ static int release_version(struct publication *publication, const json_t *envelo
     struct release_version version = {.manifest = &manifest, .envelope = bytes};
     int r;
 
-    if (publication->draft)
+    if (publication->draft || publication->added)
         return 0;
     r = manifest_decode(json_object_get(envelope, "signed"), &cli->arena, &manifest, &error);
     if (r > 0 || !bytes)
@@ -256,6 +302,15 @@ static void print_result(struct publication *publication, json_t *version)
 
     (void)json_object_set(version, "uploads", publication->uploads);
     output_json(&cli->output, version);
+    if (publication->added) {
+        output_line(&cli->output, "added %s to %s@%s", publication->added, reference->model,
+                    reference->version);
+        output_note(&cli->output,
+                    "devices get it when the version is deployed to them again: modelferry deploy "
+                    "%s@%s --device NAME",
+                    reference->model, reference->version);
+        return;
+    }
     output_line(&cli->output, publication->draft ? "uploaded draft %s@%s" : "published %s@%s",
                 reference->model, reference->version);
     if (publication->draft)

@@ -22,6 +22,10 @@ struct pulling {
     struct reference reference;
     struct signed_manifest manifest;
     const char *keyid; /* of who signed it */
+    const char *workspace;
+    struct model_keys keys; /* who is trusted */
+    const char **added;     /* variants that were added to the version: the server's word */
+    size_t added_count;
     const char *folder;
     json_t *files;
 };
@@ -93,18 +97,16 @@ static int find_trusted(struct pulling *pulling, struct model_keys *ret_keys)
 static int fetch_manifest(struct pulling *pulling)
 {
     struct cli *cli = pulling->cli;
-    struct model_keys keys;
-    const char *workspace;
     int r;
 
-    r = server_workspace(&pulling->server, &workspace);
+    r = server_workspace(&pulling->server, &pulling->workspace);
     if (!r)
-        r = find_trusted(pulling, &keys);
+        r = find_trusted(pulling, &pulling->keys);
     if (!r)
-        r = signed_manifest_fetch(&pulling->server, workspace, &pulling->reference,
+        r = signed_manifest_fetch(&pulling->server, pulling->workspace, &pulling->reference,
                                   &pulling->manifest);
     if (!r)
-        r = signed_manifest_verify(cli, &pulling->manifest, &keys, &pulling->keyid);
+        r = signed_manifest_verify(cli, &pulling->manifest, &pulling->keys, &pulling->keyid);
     return r;
 }
 
@@ -149,6 +151,88 @@ static int pull_variant(struct pulling *pulling, struct interrupt *interrupt,
     return r;
 }
 
+/* ---- variants that were added ------------------------------------------------------------- */
+
+static int list_added(struct pulling *pulling)
+{
+    struct cli *cli = pulling->cli;
+    const struct reference *reference = &pulling->reference;
+    json_auto_t *version = NULL;
+    const json_t *variants;
+    const json_t *variant;
+    size_t i;
+    int r;
+
+    r = server_get(&pulling->server,
+                   arena_printf(&cli->arena, "show version '%s' of model '%s'", reference->version,
+                                reference->model),
+                   SERVER_ADDRESS(&pulling->server, "models", reference->model, "versions",
+                                  reference->version),
+                   &version);
+    if (r)
+        return r;
+    variants = json_object_get(version, "variants");
+    pulling->added = arena_array(&cli->arena, json_array_size(variants), sizeof(*pulling->added));
+    json_array_foreach (variants, i, variant) {
+        const char *runtime = json_string_value(json_object_get(variant, "runtime"));
+        const char *hardware = json_string_value(json_object_get(variant, "hardware"));
+        const char *precision = json_string_value(json_object_get(variant, "precision"));
+        const char *name;
+
+        if (!json_is_object(json_object_get(variant, "added")) || !runtime || !hardware ||
+            !precision)
+            continue;
+        name = arena_printf(&cli->arena, "%s/%s/%s", runtime, hardware, precision);
+        if (!variant_check(name))
+            pulling->added[pulling->added_count++] = name;
+    }
+    return 0;
+}
+
+static int keep_document(struct pulling *pulling, const char *name,
+                         const struct signed_manifest *manifest)
+{
+    const char *path =
+        name ? arena_printf(&pulling->cli->arena, "%s/%s", pulling->folder, name)
+             : arena_printf(&pulling->cli->arena, "%s/" MANIFEST_FILE, pulling->folder);
+
+    return file_replace(AT_FDCWD, path, manifest->bytes.bytes, manifest->bytes.size, 0644);
+}
+
+/* Its own document is verified as the version's is, and kept beside it. */
+static int pull_added(struct pulling *pulling, struct interrupt *interrupt, const char *name,
+                      bool alone)
+{
+    CLEANUP(signed_manifest_release) struct signed_manifest added = {0};
+    struct cli *cli = pulling->cli;
+    const char *keyid;
+    char *file;
+    int r;
+
+    r = signed_manifest_fetch_variant(&pulling->server, pulling->workspace, &pulling->reference,
+                                      name, &pulling->manifest, &added);
+    if (!r)
+        r = signed_manifest_verify(cli, &added, &pulling->keys, &keyid);
+    if (!r)
+        r = pull_variant(pulling, interrupt, &added.manifest.variants[0], alone);
+    if (r)
+        return r;
+    file = arena_printf(&cli->arena, ".manifest-%s.json", name);
+    for (char *c = file; *c; c++)
+        *c = *c == '/' ? '~' : *c;
+    return keep_document(pulling, file, &added);
+}
+
+static const char *find_added(const struct pulling *pulling, const char *name)
+{
+    for (size_t i = 0; i < pulling->added_count; i++)
+        if (strcmp(pulling->added[i], name) == 0)
+            return pulling->added[i];
+    return NULL;
+}
+
+/* ---- which -------------------------------------------------------------------------------- */
+
 static int find_variant(struct pulling *pulling, const struct manifest_variant **ret_variant)
 {
     struct cli *cli = pulling->cli;
@@ -159,7 +243,7 @@ static int find_variant(struct pulling *pulling, const struct manifest_variant *
     if (!cli->flags.variant)
         return 0;
     *ret_variant = manifest_find(manifest, cli->flags.variant);
-    if (*ret_variant)
+    if (*ret_variant || find_added(pulling, cli->flags.variant))
         return 0;
     for (size_t i = 0; i < manifest->variant_count; i++) {
         char name[VARIANT_TEXT_SIZE];
@@ -167,6 +251,8 @@ static int find_variant(struct pulling *pulling, const struct manifest_variant *
         variant_format(&manifest->variants[i].id, name);
         names = arena_printf(&cli->arena, "%s%s%s", names, i ? ", " : "", name);
     }
+    for (size_t i = 0; i < pulling->added_count; i++)
+        names = arena_printf(&cli->arena, "%s, %s", names, pulling->added[i]);
     return output_fail(&cli->output, CLI_FAILED, arena_printf(&cli->arena, "it has: %s", names),
                        "'%s@%s' has no variant '%s'", pulling->reference.model,
                        pulling->reference.version, cli->flags.variant);
@@ -177,26 +263,26 @@ static int pull_files(struct pulling *pulling)
     CLEANUP(interrupt_close) struct interrupt interrupt = {0};
     const struct manifest *manifest = &pulling->manifest.manifest;
     const struct manifest_variant *only;
+    bool alone;
     int r;
 
-    r = find_variant(pulling, &only);
+    r = list_added(pulling);
+    if (!r)
+        r = find_variant(pulling, &only);
     if (!r)
         r = interrupt_open(&interrupt);
     if (r)
         return r;
     if (only)
         return pull_variant(pulling, &interrupt, only, true);
+    if (pulling->cli->flags.variant)
+        return pull_added(pulling, &interrupt, pulling->cli->flags.variant, true);
+    alone = manifest->variant_count + pulling->added_count == 1;
     for (size_t i = 0; i < manifest->variant_count && !r; i++)
-        r = pull_variant(pulling, &interrupt, &manifest->variants[i], manifest->variant_count == 1);
+        r = pull_variant(pulling, &interrupt, &manifest->variants[i], alone);
+    for (size_t i = 0; i < pulling->added_count && !r; i++)
+        r = pull_added(pulling, &interrupt, pulling->added[i], alone);
     return r;
-}
-
-static int keep_manifest(struct pulling *pulling)
-{
-    const char *path = arena_printf(&pulling->cli->arena, "%s/" MANIFEST_FILE, pulling->folder);
-
-    return file_replace(AT_FDCWD, path, pulling->manifest.bytes.bytes, pulling->manifest.bytes.size,
-                        0644);
 }
 
 int cmd_pull_pull(void *context, int operands, char **operand)
@@ -219,7 +305,7 @@ int cmd_pull_pull(void *context, int operands, char **operand)
     if (!r)
         r = pull_files(&pulling);
     if (!r)
-        r = keep_manifest(&pulling);
+        r = keep_document(&pulling, NULL, &pulling.manifest);
     if (r)
         return r;
     document =

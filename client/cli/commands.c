@@ -138,6 +138,10 @@ static const struct option_entry publish_flags[] = {
     LIST("variant", variants, "VARIANT",
          "What the FILEs behind it are: runtime/hardware/precision, such as onnx/cpu/fp32. May be "
          "repeated, each time with its own FILEs."),
+    TEXT("add_variant", add_variant, "VARIANT",
+         "Adds the FILEs to a version that is published, as a variant of its own: "
+         "runtime/hardware/precision, or runtime=R,hardware=H,precision=P. --from-run says which "
+         "conversion they come from."),
     LIST("input", inputs, "NAME:TYPE[DIMS]",
          "Declares what goes in, such as image:float32[N,64]; may be repeated. Otherwise what the "
          "model files say. What contradicts them is refused."),
@@ -150,14 +154,15 @@ static const struct option_entry publish_flags[] = {
     LIST("from", from, "NODE",
          "What it was made from, which is signed with it: run:UUID (or the UUID alone), "
          "MODEL@VERSION, dataset:NAME@VERSION and so on. May be repeated."),
+    TEXT("from_run", from_run, "RUN", "The run that it comes out of: its UUID."),
     {.name = "release_counter",
-       .type = OPTION_INTEGER,
-       AT(release_counter),
-       .fallback = "0",
-       .min = 0,
-       .max = INT32_MAX,
-       .value_name = "N",
-       .help =
+                                                                              .type = OPTION_INTEGER,
+                                                                              AT(release_counter),
+                                                                              .fallback = "0",
+                                                                              .min = 0,
+                                                                              .max = INT32_MAX,
+                                                                              .value_name = "N",
+                                                                              .help =
          "A device that served a version with this counter never takes one with a lower counter "
          "again, whoever asks it to. Raise it where older versions must not come back."},
     FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),

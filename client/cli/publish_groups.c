@@ -159,3 +159,49 @@ int publish_groups_read(struct cli *cli, int operands, char **operand,
     *ret_groups = groups;
     return 0;
 }
+
+/* "runtime=dlc,hardware=sm8650-htp,precision=int8", in any order, as "dlc/sm8650-htp/int8". */
+static const char *read_parts(struct cli *cli, const char *said)
+{
+    static const char *const names[] = {"runtime", "hardware", "precision"};
+    const char *values[ARRAY_LEN(names)] = {"", "", ""};
+    char *rest = arena_strdup(&cli->arena, said);
+
+    while (rest) {
+        char *comma = strchr(rest, ',');
+        char *equals = strchr(rest, '=');
+        bool known = false;
+
+        if (comma)
+            *comma++ = '\0';
+        for (size_t i = 0; equals && i < ARRAY_LEN(names); i++) {
+            size_t length = strlen(names[i]);
+
+            if ((size_t)(equals - rest) != length || strncmp(rest, names[i], length) != 0)
+                continue;
+            known = !values[i][0];
+            values[i] = equals + 1;
+        }
+        if (!known)
+            return said;
+        rest = comma;
+    }
+    return arena_printf(&cli->arena, "%s/%s/%s", values[0], values[1], values[2]);
+}
+
+int publish_groups_read_added(struct cli *cli, int operands, char **operand,
+                              struct publish_groups *ret_groups)
+{
+    char **all = arena_array(&cli->arena, (size_t)operands + 1, sizeof(*all));
+    const char *said = read_parts(cli, cli->flags.add_variant);
+
+    if (operands == 0)
+        return cli_usage(cli, "nothing to add: name at least one FILE");
+    for (int i = 0; i < operands; i++) {
+        if (operand[i][0] == MARK)
+            return cli_usage(cli, "--variant and --add-variant exclude each other");
+        all[i + 1] = operand[i];
+    }
+    all[0] = arena_printf(&cli->arena, "%c%s", MARK, said);
+    return publish_groups_read(cli, operands + 1, all, ret_groups);
+}

@@ -50,4 +50,11 @@ char *publish_groups_operand(struct arena *arena, const char *variant);
 int publish_groups_read(struct cli *cli, int operands, char **operand,
                         struct publish_groups *ret_groups) MUST_CHECK;
 
+/*
+ * The same of `publish MODEL@VERSION --add-variant VARIANT FILE...`: one group, of all operands.
+ * VARIANT is "runtime/hardware/precision" or "runtime=R,hardware=H,precision=P".
+ */
+int publish_groups_read_added(struct cli *cli, int operands, char **operand,
+                              struct publish_groups *ret_groups) MUST_CHECK;
+
 #endif

@@ -125,7 +125,8 @@ static void read_group(struct cli *cli, const struct publish_group *group,
 }
 
 int publish_manifest_make(struct cli *cli, const char *workspace, const struct reference *reference,
-                          const struct publish_groups *groups, json_t **ret_signed)
+                          const struct publish_groups *groups, const struct signed_manifest *to,
+                          json_t **ret_signed)
 {
     json_auto_t *signed_part = NULL;
     struct fields_error error = {0};
@@ -144,6 +145,10 @@ int publish_manifest_make(struct cli *cli, const char *workspace, const struct r
         r = read_from(cli, &manifest);
     if (r)
         return r;
+    if (to) {
+        digest_sha256(to->bytes.bytes, to->bytes.size, manifest.adds_to);
+        manifest.release_counter = to->manifest.release_counter;
+    }
     manifest.variants = arena_array(&cli->arena, groups->count, sizeof(*manifest.variants));
     for (size_t i = 0; i < groups->count; i++)
         read_group(cli, &groups->groups[i], &manifest.variants[i]);

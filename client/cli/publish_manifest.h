@@ -4,6 +4,7 @@
 
 #include "cli/publish_groups.h"
 #include "cli/reference.h"
+#include "cli/signed_manifest.h"
 
 #include <jansson.h>
 
@@ -11,10 +12,13 @@
  * The `signed` part of a version's envelope, from hashed files and what the flags say (--metric,
  * --param, --tag, --description). What it makes was decoded and checked like a foreign manifest.
  *
+ * to  the version's own manifest where this adds a variant to it; NULL: it is a version
+ *
  * Returns 0 with a new reference, CLI_USAGE once reported, or negative.
  */
 int publish_manifest_make(struct cli *cli, const char *workspace, const struct reference *reference,
-                          const struct publish_groups *groups, json_t **ret_signed) MUST_CHECK;
+                          const struct publish_groups *groups, const struct signed_manifest *to,
+                          json_t **ret_signed) MUST_CHECK;
 
 /*
  * The same of the flags alone, so that a mistake is found before anything is hashed.

@@ -2,6 +2,8 @@
 #include "cli/signed_manifest.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
+#include "lib/http_escape.h"
 
 #include <string.h>
 
@@ -26,8 +28,9 @@ static int check_names(struct cli *cli, const char *workspace, const struct refe
                        manifest->workspace);
 }
 
+/* address: where it is */
 static int fetch(struct server *server, const char *workspace, const struct reference *reference,
-                 struct signed_manifest *manifest)
+                 const char *address, struct signed_manifest *manifest)
 {
     struct cli *cli = server->cli;
     struct fields_error error = {0};
@@ -37,9 +40,7 @@ static int fetch(struct server *server, const char *workspace, const struct refe
     r = server_get_bytes(server,
                          arena_printf(&cli->arena, "fetch the manifest of '%s@%s'",
                                       reference->model, reference->version),
-                         SERVER_ADDRESS(server, "models", reference->model, "versions",
-                                        reference->version, "manifest"),
-                         &manifest->bytes);
+                         address, &manifest->bytes);
     if (r)
         return r;
     r = envelope_parse(manifest->bytes.bytes, manifest->bytes.size, MANIFEST_SIZE_MAX, &cli->arena,
@@ -62,7 +63,51 @@ int signed_manifest_fetch(struct server *server, const char *workspace,
     struct signed_manifest manifest = {0};
     int r;
 
-    r = fetch(server, workspace, reference, &manifest);
+    r = fetch(server, workspace, reference,
+              SERVER_ADDRESS(server, "models", reference->model, "versions", reference->version,
+                             "manifest"),
+              &manifest);
+    if (r) {
+        signed_manifest_release(&manifest);
+        return r;
+    }
+    *ret_manifest = manifest;
+    return 0;
+}
+
+static int check_added(struct cli *cli, const struct signed_manifest *own, const char *variant,
+                       const struct signed_manifest *added)
+{
+    uint8_t digest[DIGEST_SHA256_SIZE];
+
+    digest_sha256(own->bytes.bytes, own->bytes.size, digest);
+    if (memcmp(added->manifest.adds_to, digest, sizeof(digest)) == 0 &&
+        manifest_find(&added->manifest, variant))
+        return 0;
+    return output_fail(&cli->output, CLI_UNVERIFIED, "the server may be compromised: do not use it",
+                       "what the server gives for variant '%s' was not added to '%s@%s'", variant,
+                       own->manifest.model, own->manifest.version);
+}
+
+int signed_manifest_fetch_variant(struct server *server, const char *workspace,
+                                  const struct reference *reference, const char *variant,
+                                  const struct signed_manifest *own,
+                                  struct signed_manifest *ret_manifest)
+{
+    CLEANUP(buffer_release) struct buffer address = BUFFER(4096);
+    struct signed_manifest manifest = {0};
+    int r;
+
+    buffer_printf(&address, "%s?variant=",
+                  SERVER_ADDRESS(server, "models", reference->model, "versions", reference->version,
+                                 "manifest"));
+    http_escape(&address, variant);
+    if (address.failed)
+        return log_fail(ERR_NO_MEMORY, "out of memory");
+    r = fetch(server, workspace, reference,
+              arena_strndup(&server->cli->arena, address.bytes, address.size), &manifest);
+    if (!r)
+        r = check_added(server->cli, own, variant, &manifest);
     if (r) {
         signed_manifest_release(&manifest);
         return r;

@@ -29,6 +29,15 @@ int signed_manifest_fetch(struct server *server, const char *workspace,
                           struct signed_manifest *ret_manifest) MUST_CHECK;
 
 /*
+ * The same of a variant, "runtime/hardware/precision": the version's own where that has it, else
+ * one that was added; and that this adds just that variant to the version whose manifest `own` is.
+ */
+int signed_manifest_fetch_variant(struct server *server, const char *workspace,
+                                  const struct reference *reference, const char *variant,
+                                  const struct signed_manifest *own,
+                                  struct signed_manifest *ret_manifest) MUST_CHECK;
+
+/*
  * Checks that one of the keys has signed it; warns where only a revoked one has.
  *
  * ret_keyid  of the key, in the command's arena

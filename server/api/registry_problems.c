@@ -20,6 +20,11 @@ const struct problem registry_problems_too_many_keys = {"too-many-keys", 409, "T
 const struct problem registry_problems_bad_signature = {"bad-signature", 422, "Bad signature"};
 const struct problem registry_problems_missing_artifacts = {"missing-artifacts", 409,
                                                             "Artifacts are missing"};
+const struct problem registry_problems_variant_exists = {"variant-exists", 409, "Variant exists"};
+const struct problem registry_problems_too_many_variants = {"too-many-variants", 409,
+                                                            "Too many variants"};
+const struct problem registry_problems_unknown_variant = {"unknown-variant", 404,
+                                                          "Unknown variant"};
 const struct problem registry_problems_unreadable_artifact = {"unreadable-artifact", 422,
                                                               "Unreadable artifact"};
 const struct problem registry_problems_wrong_format = {"wrong-format", 422, "Wrong format"};

@@ -93,6 +93,7 @@ const struct route routes_api[] = {
     {"GET",    "/api/v1/models/{model}/versions/{version}",            ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_get},
     {"DELETE", "/api/v1/models/{model}/versions/{version}",            ROLES_PUBLISH, ROUTE_WORKER, 0,                 0,                    versions_on_delete},
     {"GET",    "/api/v1/models/{model}/versions/{version}/manifest",   ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_manifest},
+    {"POST",   "/api/v1/models/{model}/versions/{version}/variants",   ROLES_PUBLISH, ROUTE_WORKER, MANIFEST_SIZE_MAX, ROUTE_IDEMPOTENT_KEY, versions_on_add_variant},
     {"POST",   "/api/v1/models/{model}/versions/{version}/signatures", ROLES_PUBLISH, ROUTE_WORKER, JSON_MAX,          ROUTE_IDEMPOTENT_KEY, signatures_on_post},
 
     {"PATCH",  "/api/v1/models/{model}/versions/{version}",                ROLES_REGISTER, ROUTE_WORKER, JSON_MAX,  0,                    notes_on_patch_version},

@@ -6,6 +6,7 @@
 #include "api/registry_problems.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "core/variants.h"
 #include "http/body.h"
 #include "http/problems.h"
 #include "model/manifest.h"
@@ -243,6 +244,28 @@ int version_reply_refuse(const struct call *call, const char *version, int outco
         reply_problem(reply, &registry_problems_version_published,
                       "version %s of model '%s' is published and never changes; take it out of use "
                       "by PUT /api/v1/models/%s/versions/%s/archive",
+                      version, model, model, version);
+        return 0;
+    case VARIANTS_E_DRAFT:
+        reply_problem(reply, &registry_problems_not_published,
+                      "version %s of model '%s' is a draft; sign it first, then add variants",
+                      version, model);
+        return 0;
+    case VARIANTS_E_EXISTS:
+        reply_problem(reply, &registry_problems_variant_exists,
+                      "version %s of model '%s' has that variant, which never changes; add another "
+                      "one, or publish under a new version",
+                      version, model);
+        return 0;
+    case VARIANTS_E_FULL:
+        reply_problem(reply, &registry_problems_too_many_variants,
+                      "version %s of model '%s' has %d variants, and takes no more", version, model,
+                      MANIFEST_VARIANTS_MAX);
+        return 0;
+    case VARIANTS_E_NONE:
+        reply_problem(reply, &registry_problems_unknown_variant,
+                      "version %s of model '%s' has no such variant; GET "
+                      "/api/v1/models/%s/versions/%s lists them",
                       version, model, model, version);
         return 0;
     case VERSIONS_E_ARCHIVED:

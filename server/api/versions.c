@@ -4,6 +4,7 @@
 #include "api/actor.h"
 #include "api/registry_reply.h"
 #include "api/version_reply.h"
+#include "core/variants.h"
 #include "core/versions.h"
 #include "http/page.h"
 #include "http/problems.h"
@@ -89,14 +90,52 @@ int versions_on_delete(const struct call *call, struct reply *reply)
     return 0;
 }
 
+int versions_on_add_variant(const struct call *call, struct reply *reply)
+{
+    struct audit_actor actor = actor_of(call);
+    struct versions_place place = version_reply_place(call, &actor);
+    const char *name = request_param(call->request, "version");
+    struct versions_failure failure = {0};
+    struct q_version version;
+    bool created;
+    size_t size;
+    const char *body = request_body(call->request, &size);
+    int r;
+
+    r = variants_add(call->worker, &place, name, body, size, call->arena, &version, &created,
+                     &failure);
+    if (r)
+        return version_reply_refuse(call, name, r, &failure, reply);
+    reply_json(reply, created ? 201 : 200, version_reply_encode_whole(place.model, &version));
+    return 0;
+}
+
+/* Of one variant: of an added one it is a document of its own. */
+static int reply_variant(const struct call *call, const struct versions_place *place,
+                         const char *version, const char *variant, struct reply *reply)
+{
+    const void *bytes;
+    size_t size;
+    int r;
+
+    r = variants_manifest(call->worker, place, version, variant, call->arena, &bytes, &size);
+    if (r)
+        return version_reply_refuse(call, version, r, NULL, reply);
+    reply_bytes(reply, 200, "application/json", bytes, size);
+    return 0;
+}
+
 int versions_on_manifest(const struct call *call, struct reply *reply)
 {
     struct audit_actor actor = actor_of(call);
     struct versions_place place = version_reply_place(call, &actor);
     const char *name = request_param(call->request, "version");
+    const char *variant = request_query(call->request, "variant");
     struct q_version_manifest manifest;
     int r;
 
+    if (variant)
+        return reply_variant(call, &place, name, variant, reply);
     r = versions_manifest(call->worker, &place, name, call->arena, &manifest);
     if (r)
         return version_reply_refuse(call, name, r, NULL, reply);

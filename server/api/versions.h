@@ -13,6 +13,7 @@ int versions_on_get(const struct call *call, struct reply *reply);
 int versions_on_delete(const struct call *call, struct reply *reply);
 
 /* /api/v1/models/{model}/versions/{version}/manifest */
+int versions_on_add_variant(const struct call *call, struct reply *reply);
 int versions_on_manifest(const struct call *call, struct reply *reply);
 
 #endif

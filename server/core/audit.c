@@ -28,6 +28,7 @@ const struct audit_action_info audit_actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_VERSION_DRAFT]        = {"version.draft",         "version",    false, true,  "an unsigned version was submitted"},
     [AUDIT_VERSION_PUBLISH]      = {"version.publish",       "version",    true,  true,  "a version was signed, and never changes from then on"},
     [AUDIT_VERSION_DELETE_DRAFT] = {"version.delete-draft",  "version",    true,  false, "a draft was removed"},
+    [AUDIT_VERSION_ADD_VARIANT]  = {"version.add-variant",   "version",    false, true,  "a signed variant was added to a published version"},
     [AUDIT_VERSION_ANNOTATE]     = {"version.annotate",      "version",    true,  true,  "tags, metrics, parameters or card were changed, beside what is signed"},
     [AUDIT_VERSION_APPROVE]      = {"version.approve",       "version",    false, true,  "somebody found a version fit for deployment"},
     [AUDIT_VERSION_WITHDRAW_APPROVAL] = {"version.withdraw-approval", "version", true, true, "an approval was withdrawn"},

@@ -103,11 +103,26 @@ static bool is_variant(const struct q_desired_variant *candidate, const char *te
     return strcmp(name, text) == 0;
 }
 
-/* The variant that was named, or else the first that fits; NULL where there is none. */
+/* Whether devices would take it: an added variant is listed by itself. */
+static bool is_open(const struct q_desired_target *target, const struct q_desired_variant *variant)
+{
+    return !variant->yanked && (variant->listed || !target->rooted);
+}
+
+/* A conversion for an accelerator is why one adds it: it comes before what runs on the CPU. */
+static bool is_better(const struct q_desired_variant *candidate,
+                      const struct q_desired_variant *than)
+{
+    return candidate->added && strcmp(than->hardware, "cpu") == 0 &&
+           strcmp(candidate->hardware, "cpu") != 0;
+}
+
+/* The variant that was named, or else the best that fits; NULL where there is none. */
 static const struct q_desired_variant *pick_variant(const struct q_desired_target *target,
                                                     const char *named, const char *capabilities,
                                                     struct arena *arena)
 {
+    const struct q_desired_variant *picked = NULL;
     size_t count;
     const struct variant_capability *able = facts_capabilities_parse(capabilities, arena, &count);
 
@@ -116,10 +131,13 @@ static const struct q_desired_variant *pick_variant(const struct q_desired_targe
         const struct variant variant = {candidate->runtime, candidate->hardware,
                                         candidate->precision};
 
-        if (named ? is_variant(candidate, named) : variant_fits(&variant, able, count))
+        if (named && is_variant(candidate, named))
             return candidate;
+        if (!named && is_open(target, candidate) && variant_fits(&variant, able, count) &&
+            (!picked || is_better(candidate, picked)))
+            picked = candidate;
     }
-    return NULL;
+    return picked;
 }
 
 int desired_slots_fill_slot(const struct desired_slot *slot, const struct q_desired_target *target,
@@ -139,6 +157,13 @@ int desired_slots_fill_slot(const struct desired_slot *slot, const struct q_desi
             "slot '%s': no variant of version '%s' of '%s' fits a device that can run "
             "only '%s'; publish one that does, or name a variant",
             slot->slot, slot->version, slot->model, capabilities);
+    if (!is_open(target, variant))
+        return desired_slots_refuse(
+            refusal, variant->yanked ? DESIRED_E_YANKED : DESIRED_E_UNLISTED,
+            "slot '%s': variant '%s' was added to version '%s' of '%s', and the image repository "
+            "%s; devices would refuse it",
+            slot->slot, slot->variant, slot->version, slot->model,
+            variant->yanked ? "lists it no more" : "does not list it yet");
     *ret_slot = (struct q_desired_slot){
         .slot = slot->slot,
         .role = slot->role,
@@ -146,9 +171,7 @@ int desired_slots_fill_slot(const struct desired_slot *slot, const struct q_desi
         .version = slot->version,
         .version_id = target->version_id,
         .variant = *variant,
-        .manifest_length = target->manifest_length,
     };
-    memcpy(ret_slot->manifest_sha256, target->manifest_sha256, DIGEST_SHA256_SIZE);
     return 0;
 }
 
@@ -177,9 +200,9 @@ int desired_slots_compose(struct q_desired_slot *slots, size_t count, struct are
             .version = slots[i].version,
             .role = slots[i].role,
             .variant = {variant->runtime, variant->hardware, variant->precision},
-            .manifest_length = slots[i].manifest_length,
+            .manifest_length = variant->manifest_length,
         };
-        memcpy(state.slots[i].manifest_sha256, slots[i].manifest_sha256, DIGEST_SHA256_SIZE);
+        memcpy(state.slots[i].manifest_sha256, variant->manifest_sha256, DIGEST_SHA256_SIZE);
     }
     json_auto_t *root = state_encode(&state);
     AUTO_FREE char *text = root ? json_dumps(json_object_get(root, "slots"), JSON_COMPACT) : NULL;

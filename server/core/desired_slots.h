@@ -28,7 +28,8 @@ int desired_slots_check_deployable(struct db *db, int64_t workspace_id,
                                    struct desired_refusal *refusal) MUST_CHECK;
 
 /*
- * Picks the variant: the one that was named, or else the first that fits.
+ * Picks the variant: the one that was named, or else the first that fits, unless one that was added
+ * later is for an accelerator and that one for the CPU.
  *
  * capabilities  of the device, as stored
  * ret_slot      borrows from slot and target

@@ -83,7 +83,8 @@ static int insert_variants(struct db *db, int64_t workspace_id, int64_t version_
     return q_variant_insert(db, workspace_id, version_id, arena, variants, manifest->variant_count);
 }
 
-static int insert_artifacts(struct db *db, int64_t workspace_id, int64_t version_id,
+/* first: the position of the manifest's first variant in the version. */
+static int insert_artifacts(struct db *db, int64_t workspace_id, int64_t version_id, size_t first,
                             const struct manifest *manifest, struct arena *arena)
 {
     struct q_variant_artifact *artifacts;
@@ -99,7 +100,7 @@ static int insert_artifacts(struct db *db, int64_t workspace_id, int64_t version
             const struct manifest_artifact *artifact = &manifest->variants[i].artifacts[j];
 
             artifacts[count] = (struct q_variant_artifact){
-                .variant = i,
+                .variant = first + i,
                 .position = j,
                 .name = artifact->name,
                 .size_bytes = artifact->length,
@@ -130,7 +131,14 @@ int version_content_insert(struct db *db, int64_t workspace_id, int64_t version_
     r = insert_variants(db, workspace_id, version_id, manifest, arena);
     if (r)
         return r;
-    return insert_artifacts(db, workspace_id, version_id, manifest, arena);
+    return insert_artifacts(db, workspace_id, version_id, 0, manifest, arena);
+}
+
+int version_content_insert_added(struct db *db, int64_t workspace_id, int64_t version_id,
+                                 int64_t position, const struct manifest *manifest,
+                                 struct arena *arena)
+{
+    return insert_artifacts(db, workspace_id, version_id, (size_t)position, manifest, arena);
 }
 
 int version_content_tell(struct db *db, const struct version_content_place *place,

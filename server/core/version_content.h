@@ -29,6 +29,12 @@ const char *version_content_number(const char *text, struct arena *arena);
 int version_content_insert(struct db *db, int64_t workspace_id, int64_t version_id,
                            const struct manifest *manifest, struct arena *arena) MUST_CHECK;
 
+/* The artifacts of a variant that was added to a version, in the place that it has there. Returns
+ * 0, VERSION_CONTENT_E_BUSY, or negative. */
+int version_content_insert_added(struct db *db, int64_t workspace_id, int64_t version_id,
+                                 int64_t position, const struct manifest *manifest,
+                                 struct arena *arena) MUST_CHECK;
+
 /* Where the lineage takes up what is published. */
 struct version_content_place {
     int64_t workspace_id;

@@ -7,23 +7,28 @@
 
 static const struct db_stmt TARGET = {
     "q_desired_target",
-    "SELECT v.id, v.state = 'published', v.manifest_sha256::bytea, octet_length(v.manifest),"
-    " x.id, x.runtime, x.hardware, x.precision,"
+    "SELECT v.id, v.state = 'published', coalesce(n.manifest_sha256, v.manifest_sha256)::bytea,"
+    " octet_length(coalesce(n.manifest, v.manifest)), x.id, x.runtime, x.hardware, x.precision,"
     " EXISTS (SELECT FROM tuf_role r WHERE r.workspace_id = m.workspace_id"
     "  AND r.repository = 'image' AND r.role = 'root'), l.listed_at IS NOT NULL,"
-    " l.yanked_at IS NOT NULL"
+    " l.yanked_at IS NOT NULL, n.variant_id IS NULL OR k.listed_at IS NOT NULL,"
+    " n.variant_id IS NOT NULL AND k.yanked_at IS NOT NULL, n.variant_id IS NOT NULL"
     " FROM model m LEFT JOIN model_version v ON v.model_id = m.id AND v.version = $3::text"
     " LEFT JOIN variant x ON x.version_id = v.id"
     " LEFT JOIN version_listing l ON l.version_id = v.id"
+    " LEFT JOIN variant_addition n ON n.variant_id = x.id"
+    " LEFT JOIN variant_listing k ON k.variant_id = x.id"
     " WHERE m.workspace_id = $1::bigint AND m.name = $2::text ORDER BY x.position",
 };
 
 static const struct db_stmt SLOTS = {
     "q_desired_slots",
     "SELECT s.assignment_id, s.slot::text, s.role, m.name::text, v.version, v.id, x.id, x.runtime,"
-    " x.hardware, x.precision, v.manifest_sha256::bytea, octet_length(v.manifest)"
+    " x.hardware, x.precision, coalesce(n.manifest_sha256, v.manifest_sha256)::bytea,"
+    " octet_length(coalesce(n.manifest, v.manifest))"
     " FROM assignment_slot s JOIN model_version v ON v.id = s.version_id"
     " JOIN model m ON m.id = v.model_id JOIN variant x ON x.id = s.variant_id"
+    " LEFT JOIN variant_addition n ON n.variant_id = x.id"
     " WHERE s.workspace_id = $1::bigint AND s.assignment_id = ANY ($2::bigint[])"
     " ORDER BY s.assignment_id, s.slot",
 };
@@ -186,15 +191,21 @@ int q_desired_target(struct db *db, int64_t workspace_id, const char *model, con
     target = (struct q_desired_target){
         .version_id = db_i64(&rows, 0, 0),
         .published = db_bool(&rows, 0, 1),
-        .manifest_length = db_i64(&rows, 0, 3),
         .rooted = db_bool(&rows, 0, 8),
         .listed = db_bool(&rows, 0, 9),
         .yanked = db_bool(&rows, 0, 10),
         .variants = arena_array(arena, (size_t)rows.count, sizeof(*target.variants)),
     };
-    copy_digest(&rows, 0, 2, target.manifest_sha256);
-    for (int i = 0; i < rows.count && !db_is_null(&rows, i, 4); i++)
-        read_variant(&rows, i, 4, arena, &target.variants[target.variant_count++]);
+    for (int i = 0; i < rows.count && !db_is_null(&rows, i, 4); i++) {
+        struct q_desired_variant *variant = &target.variants[target.variant_count++];
+
+        read_variant(&rows, i, 4, arena, variant);
+        variant->manifest_length = db_i64(&rows, i, 3);
+        variant->listed = db_bool(&rows, i, 11);
+        variant->yanked = db_bool(&rows, i, 12);
+        variant->added = db_bool(&rows, i, 13);
+        copy_digest(&rows, i, 2, variant->manifest_sha256);
+    }
     *ret_target = target;
     return 0;
 }
@@ -223,10 +234,10 @@ int q_desired_slots(struct db *db, int64_t workspace_id, const int64_t *assignme
             .model = arena_strdup(arena, db_text(&rows, i, 3)),
             .version = arena_strdup(arena, db_text(&rows, i, 4)),
             .version_id = db_i64(&rows, i, 5),
-            .manifest_length = db_i64(&rows, i, 11),
         };
         read_variant(&rows, i, 6, arena, &slots[i].variant);
-        copy_digest(&rows, i, 10, slots[i].manifest_sha256);
+        slots[i].variant.manifest_length = db_i64(&rows, i, 11);
+        copy_digest(&rows, i, 10, slots[i].variant.manifest_sha256);
     }
     *ret_slots = slots;
     *ret_count = (size_t)rows.count;

@@ -23,6 +23,12 @@ struct q_desired_variant {
     const char *runtime;
     const char *hardware;
     const char *precision;
+    /* Of the document that a device verifies it by: its version's, or its own. */
+    uint8_t manifest_sha256[DIGEST_SHA256_SIZE];
+    int64_t manifest_length;
+    bool added;  /* to the version, after that was published */
+    bool listed; /* false: it was added to the version, and its publishers do not list it yet */
+    bool yanked; /* it was added, and is listed no more */
 };
 
 /* A version that a slot may run. */
@@ -32,9 +38,7 @@ struct q_desired_target {
     bool rooted; /* the workspace has a TUF root: devices take only what is listed */
     bool listed; /* its publishers list it, or did */
     bool yanked;
-    uint8_t manifest_sha256[DIGEST_SHA256_SIZE];
-    int64_t manifest_length;
-    struct q_desired_variant *variants; /* in the manifest's order */
+    struct q_desired_variant *variants; /* in the manifest's order, then as they were added */
     size_t variant_count;
 };
 
@@ -51,8 +55,6 @@ struct q_desired_slot {
     const char *version;
     int64_t version_id;
     struct q_desired_variant variant;
-    uint8_t manifest_sha256[DIGEST_SHA256_SIZE];
-    int64_t manifest_length;
 };
 
 /* All slots of these assignments, ordered by assignment and slot. */

@@ -39,10 +39,13 @@ static const struct db_stmt put = {
 static const struct db_stmt targets = {
     "q_director_targets",
     "SELECT s.slot, s.role, m.name, v.version, concat_ws('/', t.runtime, t.hardware, t.precision),"
-    " m.name || '/' || v.version || '/manifest.json', octet_length(v.manifest)::bigint,"
-    " v.manifest_sha256, -1 AS position FROM assignment_slot s"
+    " concat_ws('/', m.name, v.version, CASE WHEN n.variant_id IS NULL THEN 'manifest.json' ELSE"
+    "  concat_ws('~', t.runtime, t.hardware, t.precision) || '.json' END),"
+    " octet_length(coalesce(n.manifest, v.manifest))::bigint,"
+    " coalesce(n.manifest_sha256, v.manifest_sha256), -1 AS position FROM assignment_slot s"
     " JOIN model_version v ON v.id = s.version_id JOIN model m ON m.id = v.model_id"
     " JOIN variant t ON t.id = s.variant_id"
+    " LEFT JOIN variant_addition n ON n.variant_id = t.id"
     " WHERE s.assignment_id = $1::bigint"
     " UNION ALL "
     "SELECT s.slot, s.role, m.name, v.version, concat_ws('/', t.runtime, t.hardware, t.precision),"

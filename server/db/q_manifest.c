@@ -6,7 +6,9 @@
 static const struct db_stmt FIND = {
     "q_manifest_find",
     "SELECT manifest FROM model_version WHERE workspace_id = $1::bigint"
-    " AND manifest_sha256 = $2::bytea AND state = 'published' LIMIT 1",
+    " AND manifest_sha256 = $2::bytea AND state = 'published'"
+    " UNION ALL SELECT manifest FROM variant_addition WHERE workspace_id = $1::bigint"
+    " AND manifest_sha256 = $2::bytea LIMIT 1",
 };
 
 int q_manifest_find(struct db *db, int64_t workspace_id,

@@ -373,6 +373,9 @@ int q_tuf_online_key_retire(struct db *db, const struct q_tuf_place *place, int6
 
 /* ---- what versions consist of --------------------------------------------------------------- */
 
+/* An added variant is listed, and yanked, by itself. */
+#define ADDED "concat_ws('/', v.version, t.runtime, t.hardware, t.precision)"
+
 static const struct db_stmt targets = {
     "q_tuf_targets",
     "SELECT m.name || '/' || v.version || '/manifest.json' AS path, v.version,"
@@ -382,11 +385,24 @@ static const struct db_stmt targets = {
     " WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND v.state = 'published'"
     " UNION ALL "
     "SELECT concat_ws('/', m.name, v.version, t.runtime, t.hardware, t.precision, a.name),"
-    " v.version, a.size_bytes, a.sha256, l.listed_at IS NOT NULL, l.yanked_at IS NOT NULL"
+    " CASE WHEN n.variant_id IS NULL THEN v.version ELSE " ADDED " END, a.size_bytes, a.sha256,"
+    " coalesce(k.listed_at, l.listed_at) IS NOT NULL,"
+    " l.yanked_at IS NOT NULL OR k.yanked_at IS NOT NULL"
     " FROM model m JOIN model_version v ON v.model_id = m.id JOIN variant t ON t.version_id = v.id"
     " JOIN variant_artifact a ON a.variant_id = t.id"
     " LEFT JOIN version_listing l ON l.version_id = v.id"
+    " LEFT JOIN variant_addition n ON n.variant_id = t.id"
+    " LEFT JOIN variant_listing k ON k.variant_id = t.id"
     " WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND v.state = 'published'"
+    " UNION ALL "
+    "SELECT concat_ws('/', m.name, v.version, concat_ws('~', t.runtime, t.hardware, t.precision)"
+    "  || '.json'), " ADDED ", octet_length(n.manifest)::bigint, n.manifest_sha256,"
+    " k.listed_at IS NOT NULL, l.yanked_at IS NOT NULL OR k.yanked_at IS NOT NULL"
+    " FROM model m JOIN model_version v ON v.model_id = m.id JOIN variant t ON t.version_id = v.id"
+    " JOIN variant_addition n ON n.variant_id = t.id"
+    " LEFT JOIN version_listing l ON l.version_id = v.id"
+    " LEFT JOIN variant_listing k ON k.variant_id = t.id"
+    " WHERE m.workspace_id = $1::bigint AND m.name = $2::text"
     " ORDER BY path",
 };
 
@@ -396,16 +412,31 @@ static const struct db_stmt mark_listed = {
     "  SELECT v.id, v.workspace_id, at_ms($4::bigint) FROM model m"
     "  JOIN model_version v ON v.model_id = m.id"
     "  WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND v.version = ANY ($3::text[])"
-    "  ON CONFLICT (version_id) DO NOTHING RETURNING version_id)"
-    " SELECT v.version FROM l JOIN model_version v ON v.id = l.version_id ORDER BY v.id",
+    "  ON CONFLICT (version_id) DO NOTHING RETURNING version_id),"
+    " k AS (INSERT INTO variant_listing (variant_id, workspace_id, listed_at)"
+    "  SELECT t.id, t.workspace_id, at_ms($4::bigint) FROM model m"
+    "  JOIN model_version v ON v.model_id = m.id JOIN variant t ON t.version_id = v.id"
+    "  JOIN variant_addition n ON n.variant_id = t.id"
+    "  WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND " ADDED " = ANY ($3::text[])"
+    "  ON CONFLICT (variant_id) DO NOTHING RETURNING variant_id)"
+    " SELECT version FROM (SELECT v.id, v.version FROM l JOIN model_version v"
+    "   ON v.id = l.version_id"
+    "  UNION ALL SELECT v.id, " ADDED " FROM k JOIN variant t ON t.id = k.variant_id"
+    "   JOIN model_version v ON v.id = t.version_id) news ORDER BY id, version",
 };
 
 static const struct db_stmt mark_yanked = {
     "q_tuf_mark_yanked",
-    "UPDATE version_listing l SET yanked_at = at_ms($4::bigint), yanked_by = $5::text"
-    " FROM model m JOIN model_version v ON v.model_id = m.id"
-    " WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND l.version_id = v.id"
-    " AND v.version <> ALL ($3::text[]) AND l.yanked_at IS NULL RETURNING v.version",
+    "WITH gone AS (UPDATE version_listing l SET yanked_at = at_ms($4::bigint),"
+    "  yanked_by = $5::text FROM model m JOIN model_version v ON v.model_id = m.id"
+    "  WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND l.version_id = v.id"
+    "  AND v.version <> ALL ($3::text[]) AND l.yanked_at IS NULL RETURNING v.version),"
+    " without AS (UPDATE variant_listing k SET yanked_at = at_ms($4::bigint), yanked_by = $5::text"
+    "  FROM model m JOIN model_version v ON v.model_id = m.id"
+    "  JOIN variant t ON t.version_id = v.id"
+    "  WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND k.variant_id = t.id"
+    "  AND " ADDED " <> ALL ($3::text[]) AND k.yanked_at IS NULL RETURNING " ADDED " AS version)"
+    " SELECT version FROM gone UNION ALL SELECT version FROM without",
 };
 
 int q_tuf_targets(struct db *db, int64_t workspace_id, const char *model, struct arena *arena,

@@ -2,6 +2,7 @@
 #include "db/q_variant.h"
 
 #include "base/cleanup.h"
+#include "model/manifest.h"
 
 #include <string.h>
 
@@ -41,6 +42,39 @@ static const struct db_stmt missing = {
     " LEFT JOIN artifact a ON a.workspace_id = va.workspace_id AND a.sha256 = va.sha256"
     " WHERE v.version_id = $1::bigint AND va.artifact_id IS NULL"
     " ORDER BY va.sha256, v.position, va.position",
+};
+
+static const struct db_stmt add = {
+    "q_variant_add",
+    "INSERT INTO variant (workspace_id, version_id, position, runtime, hardware, precision)"
+    " SELECT $1::bigint, $2::bigint, n.position, $3::text, $4::text, $5::text"
+    " FROM (SELECT max(position) + 1 AS position FROM variant WHERE version_id = $2::bigint) n"
+    " WHERE n.position < $6::bigint"
+    " ON CONFLICT (version_id, runtime, hardware, precision) DO NOTHING"
+    " RETURNING id, position",
+};
+
+static const struct db_stmt count_all = {
+    "q_variant_count",
+    "SELECT count(*) FROM variant WHERE version_id = $1::bigint",
+};
+
+static const struct db_stmt insert_addition = {
+    "q_variant_insert_addition",
+    "WITH n AS (INSERT INTO variant_addition (variant_id, workspace_id, version_id, manifest,"
+    "  manifest_sha256, created_at, created_by)"
+    "  VALUES ($1::bigint, $2::bigint, $3::bigint, $4::bytea, $5::bytea, at_ms($6::bigint),"
+    "  $7::text) RETURNING variant_id)"
+    " INSERT INTO variant_signature (workspace_id, variant_id, model_id, keyid)"
+    " SELECT $2::bigint, n.variant_id, $8::bigint, u.keyid FROM n, unnest($9::bytea[]) u (keyid)",
+};
+
+static const struct db_stmt manifest = {
+    "q_variant_manifest",
+    "SELECT coalesce(n.manifest, v.manifest) FROM variant t JOIN model_version v"
+    " ON v.id = t.version_id LEFT JOIN variant_addition n ON n.variant_id = t.id"
+    " WHERE t.version_id = $1::bigint AND t.runtime = $2::text AND t.hardware = $3::text"
+    " AND t.precision = $4::text",
 };
 
 int q_variant_insert(struct db *db, int64_t workspace_id, int64_t version_id, struct arena *arena,
@@ -125,5 +159,80 @@ int q_variant_missing(struct db *db, int64_t version_id, struct arena *arena,
             .stored_bytes = db_i64(&rows, i, 3),
         };
     }
+    return 0;
+}
+
+static int why_not(struct db *db, int64_t version_id)
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    struct db_params params = {0};
+    int r;
+
+    db_add_i64(&params, version_id);
+    r = db_exec(db, &count_all, &params, &rows);
+    if (r)
+        return r;
+    return db_i64(&rows, 0, 0) >= MANIFEST_VARIANTS_MAX ? Q_VARIANT_E_FULL : Q_VARIANT_E_THERE;
+}
+
+int q_variant_add(struct db *db, int64_t workspace_id, int64_t version_id,
+                  const struct q_variant *variant, int64_t *ret_id, int64_t *ret_position)
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    struct db_params params = {0};
+    int r;
+
+    db_add_i64(&params, workspace_id);
+    db_add_i64(&params, version_id);
+    db_add_text(&params, variant->runtime);
+    db_add_text(&params, variant->hardware);
+    db_add_text(&params, variant->precision);
+    db_add_i64(&params, MANIFEST_VARIANTS_MAX);
+    r = db_exec(db, &add, &params, &rows);
+    if (r)
+        return r;
+    if (rows.count == 0)
+        return why_not(db, version_id);
+    *ret_id = db_i64(&rows, 0, 0);
+    *ret_position = db_i64(&rows, 0, 1);
+    return 0;
+}
+
+int q_variant_insert_addition(struct db *db, const struct q_variant_addition *addition,
+                              struct arena *arena)
+{
+    struct db_params params = {0};
+
+    db_add_i64(&params, addition->variant_id);
+    db_add_i64(&params, addition->workspace_id);
+    db_add_i64(&params, addition->version_id);
+    db_add_bytes(&params, addition->manifest, addition->size);
+    db_add_bytes(&params, addition->sha256, sizeof(addition->sha256));
+    db_add_i64(&params, addition->created_ms);
+    db_add_text(&params, addition->created_by);
+    db_add_i64(&params, addition->model_id);
+    db_add_bytes_array(&params, arena, addition->keyids, DIGEST_SHA256_SIZE, addition->keyid_count);
+    return db_exec(db, &insert_addition, &params, NULL);
+}
+
+int q_variant_manifest(struct db *db, int64_t version_id, const struct q_variant *variant,
+                       struct arena *arena, const void **ret_bytes, size_t *ret_size)
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    struct db_params params = {0};
+    const uint8_t *bytes;
+    int r;
+
+    db_add_i64(&params, version_id);
+    db_add_text(&params, variant->runtime);
+    db_add_text(&params, variant->hardware);
+    db_add_text(&params, variant->precision);
+    r = db_exec(db, &manifest, &params, &rows);
+    if (r)
+        return r;
+    if (rows.count == 0)
+        return Q_VARIANT_E_NONE;
+    bytes = db_bytes(&rows, 0, 0, ret_size);
+    *ret_bytes = arena_memdup(arena, bytes, *ret_size);
     return 0;
 }

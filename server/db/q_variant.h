@@ -30,6 +30,9 @@ int q_variant_insert(struct db *db, int64_t workspace_id, int64_t version_id, st
 
 enum {
     Q_VARIANT_E_VANISHED = 16, /* an artifact was removed at the same moment: try again */
+    Q_VARIANT_E_THERE = 17,
+    Q_VARIANT_E_FULL = 18,
+    Q_VARIANT_E_NONE = 19,
 };
 
 /* Ties each to the artifact of the workspace with its digest and size where that is stored.
@@ -40,6 +43,36 @@ int q_variant_insert_artifacts(struct db *db, int64_t workspace_id, int64_t vers
 
 /* Ties what was stored since. Returns 0, Q_VARIANT_E_VANISHED, or negative. */
 int q_variant_tie_artifacts(struct db *db, int64_t version_id) MUST_CHECK;
+
+/* Adds one to a published version, which is locked, behind those it has. Returns 0,
+ * Q_VARIANT_E_THERE (the version has such a variant), Q_VARIANT_E_FULL (it has as many as it can),
+ * or negative. */
+int q_variant_add(struct db *db, int64_t workspace_id, int64_t version_id,
+                  const struct q_variant *variant, int64_t *ret_id,
+                  int64_t *ret_position) MUST_CHECK;
+
+/* The document of an added variant. */
+struct q_variant_addition {
+    int64_t variant_id;
+    int64_t workspace_id;
+    int64_t version_id;
+    int64_t model_id;
+    const void *manifest; /* the envelope, verbatim */
+    size_t size;
+    uint8_t sha256[DIGEST_SHA256_SIZE];
+    const char *created_by;
+    int64_t created_ms;
+    const uint8_t *keyids; /* who signed: digests one behind the other */
+    size_t keyid_count;
+};
+
+int q_variant_insert_addition(struct db *db, const struct q_variant_addition *addition,
+                              struct arena *arena) MUST_CHECK;
+
+/* The envelope that a variant is signed in: its own where it was added, else its version's;
+ * verbatim, in the arena. Returns 0, Q_VARIANT_E_NONE, or negative. */
+int q_variant_manifest(struct db *db, int64_t version_id, const struct q_variant *variant,
+                       struct arena *arena, const void **ret_bytes, size_t *ret_size) MUST_CHECK;
 
 struct q_variant_missing {
     const char *name;

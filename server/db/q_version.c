@@ -21,7 +21,8 @@
     "     'sha256', encode(a.sha256, 'hex'), 'stored', a.artifact_id IS NOT NULL OR EXISTS"        \
     "     (SELECT 1 FROM artifact s WHERE s.workspace_id = a.workspace_id"                         \
     "      AND s.sha256 = a.sha256 AND s.size_bytes = a.size_bytes)) ORDER BY a.position)"         \
-    "    FROM variant_artifact a WHERE a.variant_id = r.id)) ORDER BY r.position), '[]')::text"    \
+    "    FROM variant_artifact a WHERE a.variant_id = r.id), 'added', variant_added(r.id)) ORDER " \
+    "BY r.position), '[]')::text"                                                                  \
     "  FROM variant r WHERE r.version_id = v.id),"                                                 \
     " (SELECT coalesce(json_agg(encode(s.keyid, 'hex') ORDER BY s.added_at, s.keyid), '[]')::text" \
     "  FROM version_signature s WHERE s.version_id = v.id),"                                       \

@@ -173,7 +173,7 @@ def test_a_version_comes_back_as_it_was_signed(publisher, viewer, model, model_k
     assert shown["variants"] == [{
         "runtime": "raw", "hardware": "cpu", "precision": "fp32", "artifacts": [{
             "name": "model.onnx", "length": len(WEIGHTS), "sha256": DIGEST, "stored": True,
-            "info": None}]}]
+            "info": None}], "added": None}]
     assert shown["signed_by"] == [model_key.keyid]
     stored = viewer.get(f"{model}/versions/1.0.0/manifest").expect(200)
     assert stored.body == body

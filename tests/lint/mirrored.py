@@ -12,6 +12,7 @@ TESTED_ELSEWHERE = {
     "server/core/notes.c": "tests/integration/test_life.py: notes",
     "server/core/formats.c": "tests/integration/test_formats.py",
     "server/core/version_envelope.c": "tests/unit/core/test_versions.c",
+    "server/core/variants.c": "tests/integration/test_variants.py",
     "server/core/registry.c": "tests/integration/test_life.py",
     "server/core/rules.c": "tests/integration/test_life.py: aliases, approvals",
     "server/core/search.c": "tests/integration/test_search.py",

@@ -98,7 +98,7 @@ START_TEST(makes_a_manifest_of_files_and_flags)
     stage.cli.flags.metrics = (struct options_list){1, metrics};
     stage.cli.flags.tags = (struct options_list){1, tags};
     ck_assert_int_eq(
-        publish_manifest_make(&stage.cli, "default", &reference, &groups, &signed_part), 0);
+        publish_manifest_make(&stage.cli, "default", &reference, &groups, NULL, &signed_part), 0);
     ck_assert_str_eq(json_string_value(json_object_get(signed_part, "created")),
                      "2026-01-02T03:04:05.000Z");
     ck_assert_str_eq(

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Conversions that are added to a published version: signed by themselves, never changed."""
+
+import json
+import pathlib
+import re
+import secrets
+
+import pytest
+
+from ferry import paths, quantise, signing
+from ferry.agent import Agent
+from ferry.cli import Cli
+from ferry.wait import wait_until
+
+FAILED, USAGE, UNVERIFIED = 1, 2, 5
+DIGITS = (paths.DATA / "digits-1.onnx").read_bytes()
+CONVERTER = pathlib.Path(quantise.__file__)
+WHERE = "/api/v1/models/digits/versions/1.0.0"
+
+
+@pytest.fixture
+def server_options(scratch):
+    path = scratch / "master.key"
+    path.write_text(secrets.token_hex(32) + "\n")
+    path.chmod(0o600)
+    return {"keys": {"master_file": path}}
+
+
+@pytest.fixture
+def ann(server, publisher, scratch):
+    cli = Cli(scratch / "ann", env={"MODELFERRY_URL": server.url(),
+                                    "MODELFERRY_TOKEN": publisher.token})
+    cli.run("keys", "init")
+    cli.run("model", "create", "digits", "--key", "default")
+    (cli.home / "model.onnx").write_bytes(DIGITS)
+    return cli
+
+
+@pytest.fixture
+def published(ann):
+    ann.run("publish", "digits@1.0.0", "model.onnx")
+    return ann
+
+
+def add(cli, variant="onnx/cpu/int8", *more, **options):
+    return cli.run("publish", "digits@1.0.0", "--add-variant", variant, "model.int8.onnx", *more,
+                   **options)
+
+
+@pytest.fixture
+def converted(published):
+    """A real conversion, by python3-onnx, under a recorded run."""
+    published.run("run", "--job", "quantise", "--in", "model.onnx", "--out", "model.int8.onnx", "--",
+                  "/usr/bin/python3", CONVERTER, "model.onnx", "model.int8.onnx")
+    return published
+
+
+@pytest.fixture
+def run(converted, publisher):
+    """The run that made the converted file, as the lineage knows it."""
+    data = (converted.home / "model.int8.onnx").read_bytes()
+    said = publisher.get(f"/api/v1/lineage/upstream?ref=artifact:{signing.sha256(data)}&kinds=run"
+                         ).expect(200).text
+    return re.search(r"run:([0-9a-f-]{36})", said).group(1)
+
+
+def test_a_quantised_model_is_added_to_its_version(converted, publisher, run):
+    before = publisher.get(WHERE).expect(200).json()
+    manifest = publisher.get(f"{WHERE}/manifest").body
+    done = add(converted, "runtime=onnx,hardware=cpu,precision=int8", "--from-run", run)
+    assert "added onnx/cpu/int8 to digits@1.0.0" in done.out
+    shown = publisher.get(WHERE).expect(200).json()
+    assert publisher.get(f"{WHERE}/manifest").body == manifest, "the version never changes"
+    assert shown["manifest_sha256"] == before["manifest_sha256"]
+    own, added = shown["variants"]
+    assert own == before["variants"][0] and own["added"] is None
+    assert added["added"]["signed_by"] == before["signed_by"]
+    info = added["artifacts"][0]["info"]
+    assert info["quantisation"] == "int8" and info["parameters"] >= 651
+    document = publisher.get(f"{WHERE}/manifest?variant=onnx/cpu/int8").expect(200)
+    assert signing.sha256(document.body) == added["added"]["manifest_sha256"]
+    assert document.json()["signed"]["adds_to"] == before["manifest_sha256"]
+    assert document.json()["signed"]["from"] == [f"run:{run}"]
+    publisher.get(f"{WHERE}/manifest?variant=onnx/gpu/int8").expect(404)
+
+
+def test_its_lineage_leads_back_to_what_it_was_converted_from(converted, publisher, run):
+    add(converted, "onnx/cpu/int8", "--from-run", run)
+    said = publisher.get("/api/v1/lineage/upstream?ref=model:digits@1.0.0/onnx/cpu/int8"
+                         ).expect(200).text
+    assert f"run:{run}" in said and f"artifact:{signing.sha256(DIGITS)}" in said
+    own = publisher.get("/api/v1/lineage/upstream?ref=model:digits@1.0.0/onnx/cpu/fp32").text
+    assert run not in own, "the version's own variant does not come from the conversion"
+
+
+def test_a_variant_is_added_once_and_never_changes(converted, publisher):
+    add(converted)
+    again = publisher.get(f"{WHERE}/manifest?variant=onnx/cpu/int8").body
+    same = publisher.post(f"{WHERE}/variants", body=again, headers={"Content-Type": "application/json"})
+    assert same.status == 200, "the very same is a success"
+    assert "409" in add(converted, status=FAILED).err
+    own = converted.run("publish", "digits@1.0.0", "--add-variant", "onnx/cpu/fp32",
+                        "model.int8.onnx", status=FAILED)
+    assert "has the variant 'onnx/cpu/fp32'" in own.err and "never change" in own.err
+    assert len(publisher.get(WHERE).json()["variants"]) == 2
+
+
+def sent(publisher, key, **change):
+    """Adds model.onnx of the version again, under another name; change: of the manifest."""
+    shown = publisher.get(WHERE).expect(200).json()
+    variant = signing.variant([signing.artifact("model.onnx", DIGITS)], "onnx", "npu")
+    manifest = signing.manifest("digits", "1.0.0", [variant], adds_to=shown["manifest_sha256"])
+    envelope = key.envelope({**manifest, **change})
+    return publisher.post(f"{WHERE}/variants", envelope)
+
+
+@pytest.fixture
+def version(publish):
+    return publish("digits", "1.0.0", data=DIGITS)
+
+
+@pytest.mark.parametrize("change, problem, words", [
+    ({"adds_to": "ab" * 32}, "invalid-field", "signed.adds_to"),
+    ({"adds_to": "00" * 32}, "invalid-field", "signed.adds_to"),
+    ({"version": "2.0.0"}, "invalid-field", "signed.version"),
+    ({"workspace": "lab"}, "invalid-field", "signed.workspace"),
+    ({"release_counter": 9}, "invalid-field", "signed.release_counter"),
+    ({"metrics": {"accuracy": "1"}}, "invalid-field", "of versions, not of variants"),
+    ({"variants": [signing.variant([signing.artifact("m.onnx", b"gone")], "raw")]},
+     "variant-exists", "never changes"),
+    ({"variants": [signing.variant([signing.artifact("m.onnx", b"gone")], "onnx", "npu")]},
+     "missing-artifacts", "not stored"),
+    ({"variants": [signing.variant([signing.artifact("m.tflite", DIGITS)], "tflite")]},
+     "wrong-format", "should be a TensorFlow Lite model"),
+    ({"signature": {"inputs": [], "outputs": []}}, "contradicted-signature", "also takes 'image'")])
+def test_what_does_not_fit_its_version_is_refused(version, publisher, model_key, change, problem,
+                                                  words):
+    refused = sent(publisher, model_key, **change)
+    assert refused.problem == problem and words in refused.json()["detail"], refused
+    assert len(publisher.get(WHERE).json()["variants"]) == 1
+    sent(publisher, model_key).expect(201)
+
+
+def test_only_the_models_keys_add_variants(version, publisher):
+    assert sent(publisher, signing.Key()).expect(422).problem == "bad-signature"
+
+
+def test_nothing_is_added_to_a_draft(publisher, version, model_key):
+    draft = {"signatures": [], "signed": signing.manifest("digits", "2.0.0", [
+        signing.variant([signing.artifact("model.onnx", DIGITS)])])}
+    made = publisher.post("/api/v1/models/digits/versions", draft).expect(201).json()
+    variant = signing.variant([signing.artifact("model.onnx", DIGITS)], "onnx", "npu")
+    envelope = model_key.envelope(signing.manifest("digits", "2.0.0", [variant],
+                                                   adds_to=made["manifest_sha256"]))
+    refused = publisher.post("/api/v1/models/digits/versions/2.0.0/variants", envelope).expect(409)
+    assert refused.problem == "version-not-published"
+
+
+def test_it_is_pulled_and_verified_by_itself(converted):
+    add(converted)
+    converted.run("pull", "digits@1.0.0", "-o", "one", "--variant", "onnx/cpu/int8")
+    folder = converted.home / "one"
+    wanted = (converted.home / "model.int8.onnx").read_bytes()
+    assert (folder / "model.int8.onnx").read_bytes() == wanted
+    signed = json.loads((folder / ".manifest-onnx~cpu~int8.json").read_text())["signed"]
+    assert "adds_to" in signed
+    converted.run("pull", "digits@1.0.0", "-o", "all")
+    assert (converted.home / "all/onnx/cpu/int8/model.int8.onnx").read_bytes() == wanted
+    assert (converted.home / "all/onnx/cpu/fp32/model.onnx").read_bytes() == DIGITS
+    refused = converted.run("pull", "digits@1.0.0", "--variant", "x/y/z", status=FAILED)
+    assert "it has: onnx/cpu/fp32, onnx/cpu/int8" in refused.err
+
+
+def test_pull_refuses_a_variant_that_was_changed(converted, database):
+    add(converted)
+    database.sql("BEGIN; ALTER TABLE variant_addition DISABLE TRIGGER ALL;"
+                 " UPDATE variant_addition SET manifest = convert_to(replace(convert_from(manifest,"
+                 " 'UTF8'), '\"created\":\"2', '\"created\":\"3'), 'UTF8'); COMMIT")
+    done = converted.run("pull", "digits@1.0.0", "--variant", "onnx/cpu/int8", status=UNVERIFIED)
+    assert "not signed by a key that is trusted" in done.err
+
+
+def test_a_device_gets_it_when_the_version_is_deployed_again(
+        converted, operator, server, scratch, track, enrolment_token):
+    """What runs on the CPU gives way to a conversion for the accelerator, not before it is asked."""
+    key = json.loads((converted.home / ".config/modelferry/keys/default.json").read_text())
+    agent = track(Agent(scratch / "phone", {
+        "device": {"capability": ["onnx/cpu", "onnx/npu"]}}))
+    agent.enroll(server.device_url(), enrolment_token(), "phone",
+                 trust=[signing.Key(bytes.fromhex(key["secret"]["seed"]))])
+    agent.start()
+    order = {"devices": ["phone"], "slot": "main", "model": "digits", "version": "1.0.0"}
+    operator.post("/api/v1/desired", order).expect(200)
+    wait_until(lambda: agent.serves(DIGITS), what="the version's own variant")
+    add(converted, "onnx/npu/int8")
+    slots = operator.get("/api/v1/devices/phone/desired").json()["slots"]
+    assert slots["main"]["variant"] == "onnx/cpu/fp32", "nothing changes by itself"
+    operator.post("/api/v1/desired", order).expect(200)
+    wanted = (converted.home / "model.int8.onnx").read_bytes()
+    wait_until(lambda: agent.serves(wanted, name="model.int8.onnx"), what="the added variant")
+    said = wait_until(lambda: operator.get("/api/v1/devices/phone").json()["installed"].get("main"),
+                      what="a report")
+    wait_until(lambda: operator.get("/api/v1/devices/phone").json()["installed"]["main"]["variant"]
+               == "onnx/npu/int8", what=lambda: f"a report of it: {said}")
+
+
+def test_where_devices_want_a_listing_it_is_not_deployed(server, admin, scratch, enroll):
+    """The image repository lists versions; of an added variant it says nothing yet."""
+    alice = Cli(scratch / "alice", env={"MODELFERRY_URL": server.url(),
+                                        "MODELFERRY_TOKEN": admin.token})
+    alice.run("keys", "init", "--name", "alice")
+    alice.run("root", "init")
+    alice.run("model", "create", "digits", "--key", "alice")
+    alice.run("model", "grant", "digits", "alice")
+    (alice.home / "model.onnx").write_bytes(DIGITS)
+    alice.run("publish", "digits@1.0.0", "model.onnx")
+    alice.run("publish", "digits@1.0.0", "--add-variant", "onnx/npu/int8", "model.onnx")
+    enroll("cam-1", capabilities=[{"runtime": "onnx", "hardware": "cpu"},
+                                  {"runtime": "onnx", "hardware": "npu"}])
+    order = {"devices": ["cam-1"], "slot": "main", "model": "digits", "version": "1.0.0"}
+    admin.post("/api/v1/desired", order).expect(200)
+    slots = admin.get("/api/v1/devices/cam-1/desired").json()["slots"]
+    assert slots["main"]["variant"] == "onnx/cpu/fp32"
+    refused = admin.post("/api/v1/desired", {**order, "variant": "onnx/npu/int8"}).expect(409)
+    assert refused.problem == "version-not-listed" and "does not list it yet" in refused.json()["detail"]
+    alice.run("publish", "digits@2.0.0", "model.onnx")
+    alice.run("release", "digits@1.0.0")
+
+
+@pytest.mark.parametrize("flags, words", [
+    (["--draft"], "leave out --draft"), (["--metric", "accuracy=1"], "are of versions"),
+    (["--variant", "onnx/cpu/fp32"], "exclude each other")])
+def test_usage(converted, flags, words):
+    assert words in add(converted, "onnx/cpu/int8", *flags, status=USAGE).err
+    assert "is no variant" in add(converted, "runtime=onnx", status=USAGE).err
