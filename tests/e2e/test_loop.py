@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from ferry import signing
+from ferry import models, signing
 from ferry.agent import Agent
 from ferry.proxy import Proxy
 from ferry.wait import wait_until
@@ -46,7 +46,7 @@ def device_of(server, scratch, track, enrolment_token, keyed):
 
 def model_file(scratch, version, size=300_000):
     path = scratch / f"model-{version}.onnx"
-    path.write_bytes(random.Random(version).randbytes(size))
+    path.write_bytes(models.onnx(random.Random(version).randbytes(size)))
     return path
 
 

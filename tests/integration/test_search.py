@@ -251,7 +251,7 @@ def test_what_was_published_is_found_by_all_that_is_known_of_it(publisher, admin
     (item,) = viewer.get(address("version = 1.0.0")).expect(200).json()["items"]
     assert item["tags"] == {"stage": "prod", "team": "vision"}
     assert item["metrics"] == {"accuracy": "0.97", "f1": "0.5"}
-    assert item["variants"] == ["onnx/cpu/fp32"] and item["state"] == "published"
+    assert item["variants"] == ["raw/cpu/fp32"] and item["state"] == "published"
     # what changes is found as it is now
     publisher.put(f"{digits}/aliases/champion", {"version": "1.0.0"}).expect(200)
     publisher.put(f"{digits}/versions/2.0.0/archive", {"reason": "old"}).expect(200, 204)
