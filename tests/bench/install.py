@@ -84,7 +84,7 @@ def measure(server, admin, scratch, size_mib):
     source = scratch / "source"
     sha256 = make_artifact(source, size_mib)
     publisher = benchlib.publisher(server, admin, scratch)
-    publisher.run("publish", "bench@1.0.0", "--variant", "onnx/cpu/fp32", f"model.onnx={source}",
+    publisher.run("publish", "bench@1.0.0", "--variant", "raw/cpu/fp32", f"model.onnx={source}",
                   timeout=3600)
     source.unlink()
     agent = Agent(scratch / "device", {"agent": {"log_level": "warn"}})

@@ -142,7 +142,7 @@ class Bench:
         self.versions += 1
         path = self.directory / "model.onnx"
         path.write_bytes(os.urandom(1000))
-        self.publisher.run("publish", f"bench@{self.versions}.0.0", "--variant", "onnx/cpu/fp32", path)
+        self.publisher.run("publish", f"bench@{self.versions}.0.0", "--variant", "raw/cpu/fp32", path)
 
 
 def measure_idle(bench):

@@ -212,14 +212,14 @@ def test_a_stolen_publishers_key(company, scene):
     thief.run("root", "trust", company.roots)
     bad = company.directory / "model.onnx"
     bad.write_bytes(b"malice")
-    thief.run("publish", "digits@6.6.6", "--variant", "onnx/cpu/fp32", bad)
+    thief.run("publish", "digits@6.6.6", "--variant", "raw/cpu/fp32", bad)
     scene.order("6.6.6")
     scene.once()
     assert scene.agent.serves(b"malice")
 
     dora = replace_publisher(company, scene, OLD, NEW, LAST)
 
-    late = thief.run("publish", "digits@7.7.7", "--variant", "onnx/cpu/fp32", bad, status=FAILED)
+    late = thief.run("publish", "digits@7.7.7", "--variant", "raw/cpu/fp32", bad, status=FAILED)
     assert "was revoked" in late.err
     for device in ("cam-1", "any"):
         refused = company.api.post("/api/v1/desired", {
@@ -345,7 +345,7 @@ def test_a_server_that_was_restored_from_a_backup(company, scene, database, scra
 
     scene.once()
     assert scene.serves(NEW) and scene.detected() == []
-    company.pat.run("publish", f"digits@{NEXT}", "--variant", "onnx/cpu/fp32",
+    company.pat.run("publish", f"digits@{NEXT}", "--variant", "raw/cpu/fp32",
                     *(company.directory / f"files-{NEXT}" / name for name in FILES))
     scene.order(NEXT)
     scene.once()

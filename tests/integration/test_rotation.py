@@ -401,7 +401,8 @@ def test_what_has_expired_already_is_renewed_too(person, server, admin, scratch)
 def test_online_keys_are_replaced_and_everybody_follows(alice, client, device, image_root,
                                                         director_root, admin, operator):
     operator.put(f"/api/v1/devices/{device.name}/desired",
-                 {"slots": {"main": {"model": "digits", "version": "1.0.0"}}}).expect(200)
+                 {"slots": {"main": {"model": "digits", "version": "1.0.0",
+                                    "variant": "onnx/cpu/fp32"}}}).expect(200)
     before = device.get("/device/v1/director/timestamp.json").expect(200).json()
     old = image_root()["roles"]["timestamp"]["keyids"], director_root()["roles"]["targets"]["keyids"]
     done = alice.run("root", "rotate", "--online-key", "--yes")
