@@ -68,7 +68,7 @@ def walk(server, admin, publisher, operator, device, publish, model_key):
 # Of trust and lineage, whose own tests make them; a server never calls the last two by itself.
 ELSEWHERE = {"artifact.reclaim", "lineage.take", "trust.make-key", "trust.propose",
              "trust.accept", "trust.withdraw", "version.release", "version.yank",
-             "workspace.set-limits", "workspace.create"}
+             "version.add-variant", "workspace.set-limits", "workspace.create"}
 
 
 def documented():

@@ -242,7 +242,7 @@ def test_what_was_published_is_found_by_all_that_is_known_of_it(publisher, admin
             ("tags.stage = prod", one), ("tags.stage != prod", two), ("params.epochs > 9", one),
             ("params.epochs > '9'", []), ("alias = champion", two), ("not alias exists", one),
             ("metrics.f1@dataset:street@2 < 1", one), ("metrics.f1@dataset:other > 0", []),
-            ("runtime = onnx and precision = fp32", both), ("variant like 'onnx/*'", both),
+            ("runtime = raw and precision = fp32", both), ("variant like 'raw/*'", both),
             ("approved_by = test-admin", one), ("state = published", both),
             ("created > 2020-01-01", both), ("created > 2999-01-01", []),
             ("created_by = test-publisher", both)]:
@@ -267,7 +267,7 @@ def test_another_workspace_is_not_searched(server, viewer, publish):
     for query in ["", "model = digits", "not tags.x = y", "created > 2020-01-01"]:
         assert found(stranger, query) == []
         assert list(stranger.items(address(query, of="models"))) == []
-    for query in ["runtime = onnx", "not alias exists", "created_by = test-publisher"]:
+    for query in ["runtime = raw", "not alias exists", "created_by = test-publisher"]:
         assert found(viewer, query) == ["digits@1.0.0"] and found(stranger, query) == []
 
 
