@@ -98,6 +98,18 @@ struct cli_flags {
     bool declared;
     bool directed;
     bool probe;
+    const char *sort;
+    const char *expect;
+    const char *dataset;
+    const char *reason;
+    const char *object;
+    const char *actor;
+    const char *action;
+    struct options_list evidence;
+    struct options_list protect;
+    struct options_list unprotect;
+    int64_t approvals; /* -1: not said */
+    bool models;
     bool pem;
     bool rotate;
 };

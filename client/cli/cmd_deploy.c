@@ -2,9 +2,8 @@
 #include "cli/cmd_deploy.h"
 
 #include "base/cleanup.h"
-#include "cli/reference.h"
 #include "cli/rollout.h"
-#include "cli/server.h"
+#include "cli/subject.h"
 #include "model/name.h"
 #include "model/variant.h"
 
@@ -149,11 +148,13 @@ int cmd_deploy_deploy(void *context, int operands, char **operand)
     int r;
 
     (void)operands;
-    r = reference_parse(cli, operand[0], &deploying.reference);
+    r = subject_parse(cli, operand[0], SUBJECT_VERSION, &deploying.reference);
     if (!r)
         r = check_flags(cli);
     if (!r)
         r = server_open(cli, &deploying.server);
+    if (!r)
+        r = subject_resolve(&deploying.server, &deploying.reference);
     if (r)
         return r;
     take_named(&deploying);
@@ -163,7 +164,8 @@ int cmd_deploy_deploy(void *context, int operands, char **operand)
     changed = json_integer_value(json_object_get(answer, "changed"));
     unchanged = json_integer_value(json_object_get(answer, "unchanged"));
     output_line(&cli->output, "set '%s' of %lld devices to %s (%lld had it already)",
-                cli->flags.slot, changed + unchanged, operand[0], unchanged);
+                cli->flags.slot, changed + unchanged, subject_name(cli, &deploying.reference),
+                unchanged);
     if (cli->flags.wait)
         r = wait_for(&deploying, answer);
     output_json(&cli->output, answer);

@@ -5,8 +5,7 @@
 #include "cli/describe.h"
 #include "cli/keystore.h"
 #include "cli/listing.h"
-#include "cli/reference.h"
-#include "cli/server.h"
+#include "cli/subject.h"
 #include "model/name.h"
 
 #include <string.h>
@@ -24,6 +23,9 @@ static const struct listing_column sheet_columns[] = {
     {"description",    "description", LISTING_TEXT },
     {"latest version", "latest",      LISTING_TEXT },
     {"tags",           "tags",        LISTING_PAIRS},
+    {"aliases",        "aliases",     LISTING_PAIRS},
+    {"card",           "card_bytes",  LISTING_BYTES},
+    {"archived",       "archived",    LISTING_PAIRS},
     {"created",        "created_at",  LISTING_WHEN },
     {"created by",     "created_by",  LISTING_TEXT },
 };
@@ -51,6 +53,10 @@ static const struct listing_column version_sheet[] = {
     {"metrics",     "metrics",         LISTING_PAIRS },
     {"params",      "params",          LISTING_PAIRS },
     {"tags",        "tags",            LISTING_PAIRS },
+    {"aliases",     "aliases",         LISTING_VALUES},
+    {"approved by", "approved_by",     LISTING_VALUES},
+    {"archived",    "archived",        LISTING_PAIRS },
+    {"card",        "card_bytes",      LISTING_BYTES },
     {"created",     "created_at",      LISTING_WHEN  },
     {"created by",  "created_by",      LISTING_TEXT  },
     {"published",   "published_at",    LISTING_WHEN  },
@@ -65,6 +71,22 @@ static const struct listing_column artifact_columns[] = {
     {"STORED",   "stored",      LISTING_TEXT },
     {"FORMAT",   "info.format", LISTING_TEXT },
     {"SHA256",   "sha256",      LISTING_TEXT },
+};
+
+static const struct listing_column measurement_columns[] = {
+    {"METRIC",  "name",    LISTING_NAME},
+    {"VALUE",   "value",   LISTING_TEXT},
+    {"DATASET", "dataset", LISTING_TEXT},
+    {"SIGNED",  "signed",  LISTING_TEXT},
+    {"SET",     "set_at",  LISTING_WHEN},
+    {"BY",      "set_by",  LISTING_TEXT},
+};
+
+static const struct listing_column tensor_columns[] = {
+    {"SIGNATURE", "side",  LISTING_TEXT  },
+    {"NAME",      "name",  LISTING_NAME  },
+    {"TYPE",      "type",  LISTING_TEXT  },
+    {"SHAPE",     "shape", LISTING_VALUES},
 };
 
 /* ---- create ------------------------------------------------------------------------------- */
@@ -197,6 +219,30 @@ static json_t *flatten_artifacts(struct cli *cli, const json_t *version)
     return json_pack("{s:O}", "items", items);
 }
 
+/* One item an input or output. */
+static json_t *flatten_signature(const json_t *version)
+{
+    static const char *const sides[][2] = {
+        {"inputs",  "input" },
+        {"outputs", "output"},
+    };
+    json_auto_t *items = json_array();
+
+    for (size_t i = 0; i < ARRAY_LEN(sides); i++) {
+        const json_t *tensors = json_object_get(json_object_get(version, "signature"), sides[i][0]);
+        size_t index;
+        json_t *tensor;
+
+        json_array_foreach (tensors, index, tensor) {
+            json_t *item = json_deep_copy(tensor);
+
+            (void)json_object_set_new(item, "side", json_string(sides[i][1]));
+            (void)json_array_append_new(items, item);
+        }
+    }
+    return json_pack("{s:O}", "items", items);
+}
+
 /* A table below a sheet, where there is something to show; never JSON. */
 static void print_below(struct cli *cli, const struct listing_column *columns, size_t count,
                         const json_t *document)
@@ -231,6 +277,8 @@ static int show_version(struct cli *cli, struct server *server, const struct ref
 {
     json_auto_t *version = NULL;
     json_auto_t *artifacts = NULL;
+    json_auto_t *tensors = NULL;
+    json_auto_t *measurements = NULL;
     int r;
 
     r = server_get(
@@ -246,6 +294,10 @@ static int show_version(struct cli *cli, struct server *server, const struct ref
     artifacts = flatten_artifacts(cli, version);
     print_below(cli, artifact_columns, ARRAY_LEN(artifact_columns), artifacts);
     print_infos(cli, artifacts);
+    tensors = flatten_signature(version);
+    print_below(cli, tensor_columns, ARRAY_LEN(tensor_columns), tensors);
+    measurements = json_pack("{s:O}", "items", json_object_get(version, "measurements"));
+    print_below(cli, measurement_columns, ARRAY_LEN(measurement_columns), measurements);
     return CLI_OK;
 }
 
@@ -282,23 +334,18 @@ int cmd_model_show(void *context, int operands, char **operand)
     struct cli *cli = context;
     CLEANUP(server_close) struct server server = {0};
     struct reference reference = {0};
-    const char *expected;
-    int r = 0;
+    int r = operands == 2
+                ? reference_check(cli, operand[0], operand[1], &reference)
+                : subject_parse(cli, operand[0], SUBJECT_MODEL | SUBJECT_VERSION, &reference);
 
-    if (operands == 2)
-        r = reference_check(cli, operand[0], operand[1], &reference);
-    else if (strchr(operand[0], '@'))
-        r = reference_parse(cli, operand[0], &reference);
+    if (!r)
+        r = server_open(cli, &server);
+    if (!r)
+        r = subject_resolve(&server, &reference);
     if (r)
         return r;
-    expected = reference.model ? NULL : name_check(operand[0]);
-    if (expected)
-        return cli_usage(cli, "'%s' is no name of a model: %s", operand[0], expected);
-    r = server_open(cli, &server);
-    if (r)
-        return r;
-    return reference.model ? show_version(cli, &server, &reference)
-                           : show_model(cli, &server, operand[0]);
+    return reference.version ? show_version(cli, &server, &reference)
+                             : show_model(cli, &server, reference.model);
 }
 
 /* ---- discard ------------------------------------------------------------------------------ */

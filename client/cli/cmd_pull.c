@@ -7,6 +7,7 @@
 #include "cli/download.h"
 #include "cli/keystore.h"
 #include "cli/signed_manifest.h"
+#include "cli/subject.h"
 #include "cli/units.h"
 #include "crypto/text.h"
 
@@ -293,15 +294,13 @@ int cmd_pull_pull(void *context, int operands, char **operand)
     int r;
 
     (void)operands;
-    r = reference_parse(cli, operand[0], &pulling.reference);
+    r = subject_open(cli, operand[0], SUBJECT_VERSION, &pulling.server, &pulling.reference);
     if (r)
         return r;
     pulling.folder = cli->flags.out ? cli->flags.out
                                     : arena_printf(&cli->arena, "%s-%s", pulling.reference.model,
                                                    pulling.reference.version);
-    r = server_open(cli, &pulling.server);
-    if (!r)
-        r = fetch_manifest(&pulling);
+    r = fetch_manifest(&pulling);
     if (!r)
         r = pull_files(&pulling);
     if (!r)

@@ -2,6 +2,9 @@
 #include "cli/commands.h"
 
 #include "cli/cli.h"
+#include "cli/cmd_alias.h"
+#include "cli/cmd_approval.h"
+#include "cli/cmd_archive.h"
 #include "cli/cmd_audit.h"
 #include "cli/cmd_audit_verify.h"
 #include "cli/cmd_deploy.h"
@@ -10,6 +13,7 @@
 #include "cli/cmd_export.h"
 #include "cli/cmd_grant.h"
 #include "cli/cmd_help.h"
+#include "cli/cmd_history.h"
 #include "cli/cmd_import.h"
 #include "cli/cmd_inspect.h"
 #include "cli/cmd_keys.h"
@@ -18,13 +22,16 @@
 #include "cli/cmd_login.h"
 #include "cli/cmd_model.h"
 #include "cli/cmd_model_key.h"
+#include "cli/cmd_note.h"
 #include "cli/cmd_publish.h"
 #include "cli/cmd_pull.h"
 #include "cli/cmd_release.h"
 #include "cli/cmd_root.h"
 #include "cli/cmd_root_change.h"
 #include "cli/cmd_root_sign.h"
+#include "cli/cmd_rules.h"
 #include "cli/cmd_run.h"
+#include "cli/cmd_search.h"
 #include "cli/cmd_sbom.h"
 #include "cli/cmd_sign.h"
 #include "cli/cmd_token.h"
@@ -32,6 +39,7 @@
 #include "cli/cmd_yank.h"
 #include "cli/flags.h"
 #include "cli/flags_lineage.h"
+#include "cli/flags_registry.h"
 
 const char *const commands_roles[] = {"viewer", "operator", "publisher", "admin", NULL};
 
@@ -421,149 +429,191 @@ static const struct option_entry audit_verify_flags[] = {
 /* ---- commands ----------------------------------------------------------------------------- */
 
 const struct options_command commands_table[] = {
-    {"keys init",                                                                  "", 0, 0, keys_init_flags, cmd_keys_init, "makes a key to sign versions with",
+  /* clang-format off */
+    {"keys init", "", 0, 0, keys_init_flags, cmd_keys_init, "makes a key to sign versions with",
      "The key is a file with mode 0600 in $XDG_CONFIG_HOME/modelferry/keys. Its secret is sealed "
      "with a passphrase, by Argon2id, where one is given or a terminal can be asked; else it is "
      "not, with a warning."},
-    {"keys show",                                                                           "[KEY]", 0, 1, NULL, cmd_keys_show, "shows the public half of a key",
+    {"keys show", "[KEY]", 0, 1, NULL, cmd_keys_show, "shows the public half of a key",
      "With --json it prints a key file without the secret, to hand to others."},
-    {"keys export",                                                             "[KEY]", 0, 1, keys_export_flags, cmd_keys_export,
+    {"keys export", "[KEY]", 0, 1, keys_export_flags, cmd_keys_export,
      "writes the public half of a key", "As a key file without the secret, which others name wherever a command takes a key."},
-    {"keys rotate",                                         "[KEY]", 0, 1, keys_rotate_flags, cmd_keys_rotate,
+    {"keys rotate", "[KEY]", 0, 1, keys_rotate_flags, cmd_keys_rotate,
      "puts a new key in the place of a key", "Wherever the workspace names it: for models, top-level targets and roots. Each file is shown "
      "as a difference and signed by both keys where both are asked for, so that clients accept "
      "what is in force at every moment. Where others must sign too, it says who and what; the same "
      "command goes on afterwards. For a key that is lost: docs/SECURITY.md."},
-    {"keys passphrase",                                                                            "[KEY]", 0, 1, keys_passphrase_flags, cmd_keys_passphrase,
+    {"keys passphrase", "[KEY]", 0, 1, keys_passphrase_flags, cmd_keys_passphrase,
      "changes the passphrase of a key", "Seals a key that was not sealed, too."},
-    {"keys ls","", 0, 0, NULL, cmd_keys_ls, "lists your keys", NULL},
-    {"login",                                                                           "URL", 1, 1, login_flags, cmd_login_login, "stores where the server is, and a token",
+    {"keys ls", "", 0, 0, NULL, cmd_keys_ls, "lists your keys", NULL},
+    {"login", "URL", 1, 1, login_flags, cmd_login_login, "stores where the server is, and a token",
      "The token is read from standard input or --token-file, never from the command line, is "
      "checked, and is stored with mode 0600 in $XDG_CONFIG_HOME/modelferry/profiles."},
-    {"logout",                                                               "", 0, 0, NULL, cmd_login_logout, "forgets a stored login",
+    {"logout", "", 0, 0, NULL, cmd_login_logout, "forgets a stored login",
      "The token itself goes on working: revoke it with modelferry token revoke."},
-    {"whoami",    "", 0, 0, NULL, cmd_login_whoami, "shows which server, workspace and roles you have",
+    {"whoami", "", 0, 0, NULL, cmd_login_whoami, "shows which server, workspace and roles you have",
      NULL},
-    {"token create",                                                                "NAME", 1, 1, token_create_flags, cmd_token_create, "makes an API token",
+    {"token create", "NAME", 1, 1, token_create_flags, cmd_token_create, "makes an API token",
      "The token is printed once and cannot be shown again."},
-    {"token ls",                                                                           "", 0, 0, list_flags, cmd_token_ls, "lists API tokens", NULL},
-    {"token revoke",                                                           "ID", 1, 1, NULL, cmd_token_revoke, "makes an API token stop working", NULL},
-    {"model create",                                            "MODEL", 1, 1, model_create_flags, cmd_model_create, "makes a model", NULL},
-    {"model ls",                                                                            "", 0, 0, list_flags, cmd_model_ls, "lists models", NULL},
-    {"model show",                             "MODEL [VERSION]", 1, 2, model_show_flags, cmd_model_show,
+    {"token ls", "", 0, 0, list_flags, cmd_token_ls, "lists API tokens", NULL},
+    {"token revoke", "ID", 1, 1, NULL, cmd_token_revoke, "makes an API token stop working", NULL},
+    {"model create", "MODEL", 1, 1, model_create_flags, cmd_model_create, "makes a model", NULL},
+    {"model ls", "", 0, 0, list_flags, cmd_model_ls, "lists models", NULL},
+    {"model show", "MODEL [VERSION]", 1, 2, model_show_flags, cmd_model_show,
      "shows a model and its versions, or one version", "MODEL@VERSION is accepted as well."},
-    {"model discard",                                                                           "MODEL@VERSION", 1, 1, NULL, cmd_model_discard,
+    {"model discard", "MODEL@VERSION", 1, 1, NULL, cmd_model_discard,
      "deletes a draft that nobody signed", NULL},
-    {"model key add",                                                             "MODEL KEY", 2, 2, key_add_flags, cmd_model_key_add,
+    {"model key add", "MODEL KEY", 2, 2, key_add_flags, cmd_model_key_add,
      "lets a key sign versions of a model", "KEY is the name of one of your keys or a key file."},
     {"model key revoke", "MODEL KEY", 2, 2, NULL, cmd_model_key_revoke,
      "stops a key from signing more versions of a model", "KEY is a keyid, the start of one, the name of one of your keys, or a key file."},
-    {"publish",                                                            "MODEL@VERSION FILE...", 1, -1, publish_flags, cmd_publish_publish,
+    {"publish", "MODEL@VERSION FILE...", 1, -1, publish_flags, cmd_publish_publish,
      "uploads and signs a version", "FILEs are read, hashed, uploaded where the server does not have them yet, and described by a "
      "manifest that is signed here with your key. An artifact is named like its file, or NAME "
      "where "
      "NAME=FILE is given. Several variants: repeat --variant VARIANT FILE... After an interruption "
      "the same command goes on where the server is."},
-    {"sign",                                                                           "MODEL@VERSION [FILE...]", 1, -1, sign_flags, cmd_sign_sign,
+    {"sign", "MODEL@VERSION [FILE...]", 1, -1, sign_flags, cmd_sign_sign,
      "checks a draft, signs it, and so publishes it", "Shows what would be signed and how it differs from the version published before, and makes "
      "sure that every artifact has the hash that the manifest says: of the FILEs given, matched by "
      "name, and of the server's copy for the others."},
-    {"pull",                                                       "MODEL@VERSION", 1, 1, pull_flags, cmd_pull_pull,
+    {"pull", "MODEL@VERSION", 1, 1, pull_flags, cmd_pull_pull,
      "downloads a version and verifies signatures and hashes", "An interrupted download goes on where it was. The signed manifest is kept beside the files "
      "as .manifest.json."},
-    {"export",                                            "MODEL[@VERSION]...", 1, 1000, export_flags, cmd_export_export,
+    {"export", "MODEL[@VERSION]...", 1, 1000, export_flags, cmd_export_export,
      "writes models with all that belongs to them into one file", "Published versions with their signatures, artifacts, notes, aliases and lineage, for a site "
      "with no network. Run again after an interruption, it fetches only what is missing."},
-    {"import",                                                                            "FILE", 1, 1, import_flags, cmd_import_import, "brings an export into a server",
+    {"import", "FILE", 1, 1, import_flags, cmd_import_import, "brings an export into a server",
      "The whole file and every signature are checked before anything is written. Run again, it "
      "writes only what is missing."},
-    {"sbom",                                                                                "MODEL@VERSION", 1, 1, sbom_flags, cmd_sbom_sbom,
+    {"sbom", "MODEL@VERSION", 1, 1, sbom_flags, cmd_sbom_sbom,
      "prints a version's bill of materials", "CycloneDX 1.6, as JSON: files, datasets, metrics and what else the registry knows of it."},
-    {"device ls",                                                                           "", 0, 0, device_ls_flags, cmd_device_ls, "lists devices", NULL},
-    {"device show",                                                                 "DEVICE", 1, 1, NULL, cmd_device_show,
+    {"search", "[QUERY]", 0, 1, flags_registry_search, cmd_search_search,
+     "finds versions, or models, by what is known of them", "Such as: 'metrics.accuracy > 0.9 and tags.team = vision and not alias exists'. The grammar "
+     "and the fields are in docs/SEARCH.md."},
+    {"alias set", "MODEL ALIAS VERSION", 3, 3, flags_registry_alias_set, cmd_alias_set,
+     "makes or moves an alias", "Afterwards MODEL@ALIAS stands for the version wherever one is named."},
+    {"alias ls", "MODEL", 1, 1, list_flags, cmd_alias_ls, "lists a model's aliases", NULL},
+    {"alias rm", "MODEL ALIAS", 2, 2, flags_registry_alias_rm, cmd_alias_rm, "removes an alias", NULL},
+    {"tag set", "MODEL[@VERSION] KEY=VALUE...", 2, -1, NULL, cmd_note_tag_set,
+     "sets tags of a model or version", "Tags of the signed manifest never change."},
+    {"tag rm", "MODEL[@VERSION] KEY...", 2, -1, NULL, cmd_note_tag_rm, "removes tags", NULL},
+    {"metric set", "MODEL@VERSION NAME=NUMBER...", 2, -1, flags_registry_metric, cmd_note_metric_set,
+     "records what was measured of a version", "Metrics of the signed manifest never change: name the dataset of another measurement."},
+    {"metric rm", "MODEL@VERSION NAME...", 2, -1, flags_registry_metric, cmd_note_metric_rm,
+     "removes metrics", NULL},
+    {"param set", "MODEL@VERSION KEY=VALUE...", 2, -1, NULL, cmd_note_param_set,
+     "sets parameters of a version", "Parameters of the signed manifest never change."},
+    {"param rm", "MODEL@VERSION KEY...", 2, -1, NULL, cmd_note_param_rm, "removes parameters",
+     NULL},
+    {"card set", "MODEL[@VERSION] FILE", 2, 2, NULL, cmd_note_card_set,
+     "sets the model card of a model or version", "FILE is Markdown; - is standard input. An empty one removes the card."},
+    {"card show", "MODEL[@VERSION]", 1, 1, NULL, cmd_note_card_show, "prints a model card", NULL},
+    {"approve", "MODEL@VERSION", 1, 1, flags_registry_approve, cmd_approval_approve,
+     "approves a version for deployment", "Who you are is the name of your token. Your approval of what you uploaded yourself does not "
+     "count."},
+    {"approval ls", "MODEL@VERSION", 1, 1, list_flags, cmd_approval_ls,
+     "lists who approved a version, and how many it needs", NULL},
+    {"approval withdraw", "MODEL@VERSION [ID]", 1, 2, flags_registry_reason, cmd_approval_withdraw,
+     "takes back your approval", "An administrator takes back anybody's, by its ID. What was deployed stays."},
+    {"archive", "MODEL[@VERSION]", 1, 1, flags_registry_reason, cmd_archive_archive,
+     "takes a model or version out of use", "What is in use is not archived: the answer says by what."},
+    {"restore", "MODEL[@VERSION]", 1, 1, NULL, cmd_archive_restore, "takes that back", NULL},
+    {"rules show", "[MODEL]", 0, 1, NULL, cmd_rules_show,
+     "shows what is demanded of the workspace's models, or of one", NULL},
+    {"rules set", "[MODEL]", 0, 1, flags_registry_rules_set, cmd_rules_set, "changes that",
+     "What is not said stays as it is. Of the rules for all models and for one, the stricter "
+     "counts."},
+    {"history", "MODEL[@VERSION] | MODEL@ALIAS | device:NAME", 1, 1, list_flags,
+     cmd_history_history, "lists every change of it, newest first", NULL},
+    {"audit ls", "", 0, 0, flags_registry_audit_ls, cmd_history_audit, "lists the audit log, newest first",
+     NULL},
+    {"device ls", "", 0, 0, device_ls_flags, cmd_device_ls, "lists devices", NULL},
+    {"device show", "DEVICE", 1, 1, NULL, cmd_device_show,
      "shows a device, what it should run and what it runs", NULL},
-    {"device reports",                                                                        "DEVICE", 1, 1, list_flags, cmd_device_reports,
+    {"device reports", "DEVICE", 1, 1, list_flags, cmd_device_reports,
      "lists what a device reported, newest first", NULL},
-    {"device revoke",                                                                      "DEVICE", 1, 1, NULL, cmd_device_revoke,
+    {"device revoke", "DEVICE", 1, 1, NULL, cmd_device_revoke,
      "makes a device's token stop working at once", NULL},
-    {"enrolment create",                                                                           "NAME", 1, 1, enrolment_create_flags, cmd_enrolment_create,
+    {"enrolment create", "NAME", 1, 1, enrolment_create_flags, cmd_enrolment_create,
      "makes a token that devices enrol with", "Prints the token, once, and the command to run on the device."},
-    {"enrolment ls",                                                                 "", 0, 0, list_flags, cmd_enrolment_ls, "lists enrolment tokens", NULL},
-    {"enrolment revoke",                                   "ID", 1, 1, NULL, cmd_enrolment_revoke,
+    {"enrolment ls", "", 0, 0, list_flags, cmd_enrolment_ls, "lists enrolment tokens", NULL},
+    {"enrolment revoke", "ID", 1, 1, NULL, cmd_enrolment_revoke,
      "makes an enrolment token stop working", NULL},
-    {"deploy",                                                                            "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
+    {"deploy", "MODEL@VERSION", 1, 1, deploy_flags, cmd_deploy_deploy,
      "sets what devices should run", "Devices learn of it by push or at their next poll. With --wait the exit status is 0 once "
      "every device has installed it, 1 where one failed, 4 where the time ran out."},
-    {"root init",            "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
+    {"root init", "", 0, 0, root_init_flags, cmd_root_init, "makes a workspace's roots of trust",
      "Signs the first roots of the image repository and of the director, and top-level targets. "
      "Keep the keys offline: with them anybody decides what devices run."},
-    {"root show",                                                                           "", 0, 0, NULL, cmd_root_show,
+    {"root show", "", 0, 0, NULL, cmd_root_show,
      "shows what metadata is in force, and what waits for signatures", NULL},
-    {"root sign",                                                            "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
+    {"root sign", "[REPOSITORY ROLE]", 0, 2, root_sign_flags, cmd_root_sign,
      "adds a signature to what is pending", "Checks it against what was verified here, and shows how it differs from what was signed "
      "before. REPOSITORY is image or director, ROLE root, targets or model-NAME; without them "
      "everything that waits for this key."},
-    {"root renew",  "[REPOSITORY]", 0, 1, root_renew_flags, cmd_root_change_renew,
+    {"root renew", "[REPOSITORY]", 0, 1, root_renew_flags, cmd_root_change_renew,
      "gives roots and top-level targets a later expiry", "Of both repositories, or of one: image or director. Nothing else changes. What has expired "
      "already is renewed the same way."},
-    {"root rotate",                                                                     "[REPOSITORY]", 0, 1, root_rotate_flags, cmd_root_change_rotate,
+    {"root rotate", "[REPOSITORY]", 0, 1, root_rotate_flags, cmd_root_change_rotate,
      "changes who signs: root keys, targets keys, thresholds, online keys", "The next roots are signed by the thresholds of the old keys and of the new ones: whoever is "
      "missing adds a signature by modelferry root sign. Clients follow by themselves. Where the "
      "targets keys change, the top-level targets are signed by old and new ones first."},
-    {"root withdraw",                                                                           "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
+    {"root withdraw", "REPOSITORY ROLE", 2, 2, NULL, cmd_root_withdraw,
      "removes what waits for signatures", NULL},
-    {"root export",                                                                        "", 0, 0, root_export_flags, cmd_root_export,
+    {"root export", "", 0, 0, root_export_flags, cmd_root_export,
      "writes the roots that are trusted here, for devices and other people", "Bring the file to them by a way that is not the server."},
-    {"root trust",                          "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
-    {"model grant",                                                                            "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
+    {"root trust", "FILE", 1, 1, NULL, cmd_root_trust, "trusts the roots in a file", NULL},
+    {"model grant", "MODEL KEY...", 2, -1, grant_flags, cmd_grant_grant,
      "lets keys sign for a model in the image repository", NULL},
-    {"model revoke",       "MODEL KEY...", 2, -1, revoke_flags, cmd_grant_revoke, "takes that back",
+    {"model revoke", "MODEL KEY...", 2, -1, revoke_flags, cmd_grant_revoke, "takes that back",
      "What the keys have signed is no longer accepted, unless enough others "
      "have signed it too: release again. KEY may be a keyid or the start of one."},
-    {"release",                                                                           "MODEL | MODEL@VERSION...", 1, -1, release_flags, cmd_release_release,
+    {"release", "MODEL | MODEL@VERSION...", 1, -1, release_flags, cmd_release_release,
      "lists published versions in the image repository", "modelferry publish does it by itself once the workspace has a root. MODEL alone signs what "
      "it "
      "lists once more: for a later expiry, or after its keys were changed."},
-    {"yank",                                                            "MODEL@VERSION", 1, 1, yank_flags, cmd_yank_yank,
+    {"yank", "MODEL@VERSION", 1, 1, yank_flags, cmd_yank_yank,
      "drops a version from the image repository, for ever", "TUF clients refuse it from then on, and the director names it to no device."},
-    {"tuf",                       "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
+    {"tuf", "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
      "a plain TUF client, for any repository", "init stores a root to start from; refresh updates the metadata; download fetches targets and "
      "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent to addresses below "
      "MODELFERRY_URL only."},
-    {"run",                                                                   "-- COMMAND [ARGUMENT...]", 1, -1, flags_lineage_run, cmd_run_run,
+    {"run", "-- COMMAND [ARGUMENT...]", 1, -1, flags_lineage_run, cmd_run_run,
      "runs a command and records what it made from what", "Hashes what --in and --out name, and sends, as OpenLineage events, these with the command, "
      "its version and arguments, the git revision, how long it took and how it ended. Input, "
      "output, signals and the exit status pass through. While the server is away the events are "
      "kept. Arguments and variables that look like secrets are not recorded."},
-    {"lineage upstream",                                                                           "NODE", 1, 1, flags_lineage_walk, cmd_lineage_upstream,
+    {"lineage upstream", "NODE", 1, 1, flags_lineage_walk, cmd_lineage_upstream,
      "shows everything that a node was made from", "NODE is MODEL@VERSION, MODEL@VERSION/RUNTIME/HARDWARE/PRECISION, artifact:SHA256, run:UUID, "
      "job:NAMESPACE#NAME, dataset:NAMESPACE#NAME@VERSION, code:REPOSITORY@REVISION, "
      "deployment:NUMBER or device:NAME."},
-    {"lineage downstream",                                                                  "NODE", 1, 1, flags_lineage_walk, cmd_lineage_downstream,
+    {"lineage downstream", "NODE", 1, 1, flags_lineage_walk, cmd_lineage_downstream,
      "shows everything that was made from a node, and the devices that run it", NULL},
-    {"lineage path",                                                          "NODE NODE", 2, 2, flags_lineage_path, cmd_lineage_path,
+    {"lineage path", "NODE NODE", 2, 2, flags_lineage_path, cmd_lineage_path,
      "shows the shortest path between two nodes", NULL},
-    {"lineage diff",                                                                            "NODE NODE", 2, 2, flags_lineage_walk, cmd_lineage_diff,
+    {"lineage diff", "NODE NODE", 2, 2, flags_lineage_walk, cmd_lineage_diff,
      "shows how the ancestries of two nodes differ", "What is of one name on both sides and differs in its version is marked with ~."},
-    {"lineage show",              "NODE", 1, 1, NULL, cmd_lineage_show,
+    {"lineage show", "NODE", 1, 1, NULL, cmd_lineage_show,
      "shows a node with its facets, as they were sent, and the events of a run", NULL},
-    {"lineage send",                                                                           "", 0, 0, NULL, cmd_run_send,
+    {"lineage send", "", 0, 0, NULL, cmd_run_send,
      "sends what modelferry run could not send while the server was away", NULL},
-    {"audit key",                                                            "", 0, 0, audit_key_flags, cmd_audit_key,
+    {"audit key", "", 0, 0, audit_key_flags, cmd_audit_key,
      "shows the key with which the server signs reports and checkpoints", "Keep the public half where the server cannot reach it: modelferry audit verify takes it."},
-    {"audit checkpoint",                                                                        "", 0, 0, NULL, cmd_audit_verify_checkpoint,
+    {"audit checkpoint", "", 0, 0, NULL, cmd_audit_verify_checkpoint,
      "has the server sign the audit log as far as it goes", "It does so every hour by itself."},
-    {"audit verify",                                                               "[FILE]", 0, 1, audit_verify_flags, cmd_audit_verify,
+    {"audit verify", "[FILE]", 0, 1, audit_verify_flags, cmd_audit_verify,
      "finds what was changed in the audit log behind the server's back", "Reads all of the log from the server, or from a FILE that --export wrote, and checks every "
      "entry "
      "against the chain, the signed checkpoints and what was verified before. Exits with 5 where "
      "something was edited, dropped, reordered or cut off, and says what."},
-    {"inspect",                                                                           "FILE...", 1, -1, NULL, cmd_inspect_inspect,
+    {"inspect", "FILE...", 1, -1, NULL, cmd_inspect_inspect,
      "shows what model files say of themselves", "Needs no server, and runs nothing of them. Files that belong together, such as a model and "
      "its weights, are named together."},
-    {"completion",                                                          "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
+    {"completion", "SHELL", 1, 1, NULL, cmd_help_completion, "prints a completion script: bash",
      "Try: source <(modelferry completion bash)"},
-    {"help",                                                             "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
-    {"version",                                                                            "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
+    {"help", "[COMMAND]", 0, 3, NULL, cmd_help_help, "shows help", NULL},
+    {"version", "", 0, 0, NULL, cmd_help_version, "shows the version", NULL},
     {.words = NULL},
+  /* clang-format on */
 };

@@ -8,6 +8,7 @@
 struct reference {
     const char *model;
     const char *version;
+    const char *alias; /* what was written instead of a version (cli/subject.h); else NULL */
 };
 
 /* Checks the names too. Returns 0, or CLI_USAGE once it has reported what is wrong. */

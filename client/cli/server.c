@@ -286,7 +286,7 @@ static int read_answer(struct server *server, const struct server_question *ques
 static int ask_once(struct server *server, const struct server_question *question, const char *body,
                     struct http_response *response)
 {
-    struct http_header headers[3];
+    struct http_header headers[4];
     struct http_request request = {
         .method = question->method,
         .url = question->address,
@@ -305,6 +305,8 @@ static int ask_once(struct server *server, const struct server_question *questio
             (struct http_header){"Idempotency-Key", question->idempotency_key};
     if (question->if_match)
         headers[request.header_count++] = (struct http_header){"If-Match", question->if_match};
+    if (question->must_be_new)
+        headers[request.header_count++] = (struct http_header){"If-None-Match", "*"};
     return http_request(server->http, &request, response);
 }
 

@@ -57,6 +57,7 @@ struct server_question {
     const char *text;            /* JSON that is sent byte for byte, instead of body */
     const char *idempotency_key; /* NULL: none; with one, it is asked again where no answer came */
     const char *if_match;        /* NULL: none */
+    bool must_be_new;            /* refused where there is one already: If-None-Match */
     bool repeatable;             /* changes nothing: asked again where no answer came, too */
     int tolerated;               /* a status that is an answer, not an error; 0: none */
 };

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/subject.h"
+
+#include "base/cleanup.h"
+#include "model/name.h"
+
+#include <string.h>
+
+static int parse_model(struct cli *cli, const char *text, struct reference *ret_reference)
+{
+    const char *expected = name_check(text);
+
+    if (expected)
+        return cli_usage(cli, "'%s' is no name of a model: %s", text, expected);
+    *ret_reference = (struct reference){.model = text};
+    return 0;
+}
+
+int subject_parse(struct cli *cli, const char *text, unsigned kinds,
+                  struct reference *ret_reference)
+{
+    const char *at = strchr(text, '@');
+    const char *model;
+    int r;
+
+    if (!at && (kinds & SUBJECT_MODEL))
+        return parse_model(cli, text, ret_reference);
+    if (!at || !(kinds & SUBJECT_VERSION))
+        return output_fail(&cli->output, CLI_USAGE,
+                           at ? "write the name of the model alone"
+                              : "write MODEL@VERSION or MODEL@ALIAS, such as digits@1.0.0",
+                           at ? "'%s' is no name of a model" : "'%s' names no version", text);
+    if (name_check_alias(at + 1))
+        return reference_parse(cli, text, ret_reference);
+    model = arena_strndup(&cli->arena, text, (size_t)(at - text));
+    r = parse_model(cli, model, ret_reference);
+    if (!r)
+        ret_reference->alias = at + 1;
+    return r;
+}
+
+int subject_resolve(struct server *server, struct reference *reference)
+{
+    struct cli *cli = server->cli;
+    json_auto_t *alias = NULL;
+    const char *version;
+    int r;
+
+    if (!reference->alias)
+        return 0;
+    r = server_get(
+        server, arena_printf(&cli->arena, "find '%s@%s'", reference->model, reference->alias),
+        SERVER_ADDRESS(server, "models", reference->model, "aliases", reference->alias), &alias);
+    if (r)
+        return r;
+    version = json_string_value(json_object_get(alias, "version"));
+    if (!version || name_check_version(version))
+        return output_fail(&cli->output, CLI_FAILED, "is this the address of a modelferry server?",
+                           "cannot find '%s@%s': the answer names no version", reference->model,
+                           reference->alias);
+    reference->version = arena_strdup(&cli->arena, version);
+    output_note(&cli->output, "%s@%s is %s", reference->model, reference->alias,
+                reference->version);
+    return 0;
+}
+
+int subject_open(struct cli *cli, const char *text, unsigned kinds, struct server *ret_server,
+                 struct reference *ret_reference)
+{
+    int r = subject_parse(cli, text, kinds, ret_reference);
+
+    if (!r)
+        r = server_open(cli, ret_server);
+    return r ? r : subject_resolve(ret_server, ret_reference);
+}
+
+const char *subject_address(const struct server *server, const struct reference *reference,
+                            const char *part)
+{
+    const char *segments[5] = {"models", reference->model};
+    size_t count = 2;
+
+    if (reference->version) {
+        segments[count++] = "versions";
+        segments[count++] = reference->version;
+    }
+    if (part)
+        segments[count++] = part;
+    return server_address(server, segments, count);
+}
+
+const char *subject_name(struct cli *cli, const struct reference *reference)
+{
+    return reference->version
+               ? arena_printf(&cli->arena, "%s@%s", reference->model, reference->version)
+               : reference->model;
+}
