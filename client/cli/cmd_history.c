@@ -51,7 +51,7 @@ int cmd_history_history(void *context, int operands, char **operand)
     struct cli *cli = context;
     CLEANUP(server_close) struct server server = {0};
     json_auto_t *entries = NULL;
-    const char *address;
+    const char *address = NULL;
     int r;
 
     (void)operands;
