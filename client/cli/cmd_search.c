@@ -49,7 +49,7 @@ int cmd_search_search(void *context, int operands, char **operand)
     struct cli *cli = context;
     CLEANUP(server_close) struct server server = {0};
     json_auto_t *found = NULL;
-    const char *arguments;
+    const char *arguments = NULL;
     int r;
 
     r = make_arguments(cli, operands > 0 ? operand[0] : "", &arguments);
