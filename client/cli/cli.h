@@ -55,6 +55,8 @@ struct cli_flags {
     const char *target_dir;
     const char *target_base_url;
     const char *kinds;
+    const char *at;
+    const char *html;
     const char *job;
     const char *publish;
     const char *from_run;

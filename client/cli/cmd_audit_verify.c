@@ -6,6 +6,7 @@
 #include "cli/audit_memory.h"
 #include "cli/audit_source.h"
 #include "cli/keystore.h"
+#include "cli/report_check.h"
 #include "crypto/text.h"
 #include "proto/checkpoint.h"
 #include "tuf/envelope.h"
@@ -271,8 +272,11 @@ int cmd_audit_verify(void *context, int operands, char **operand)
 {
     struct cli *cli = context;
     CLEANUP(release) struct verification verification = {.cli = cli};
-    int r =
-        audit_source_open(cli, operands ? operand[0] : NULL, cli->flags.out, &verification.source);
+    int r;
+
+    if (operands && report_check_is(operand[0]))
+        return report_check_file(cli, operand[0]);
+    r = audit_source_open(cli, operands ? operand[0] : NULL, cli->flags.out, &verification.source);
 
     if (!r)
         r = audit_memory_read(cli, verification.source.server_url, verification.source.workspace,

@@ -10,6 +10,7 @@
 #include "cli/cmd_deploy.h"
 #include "cli/cmd_device.h"
 #include "cli/cmd_enrolment.h"
+#include "cli/cmd_explain.h"
 #include "cli/cmd_export.h"
 #include "cli/cmd_grant.h"
 #include "cli/cmd_help.h"
@@ -598,12 +599,20 @@ const struct options_command commands_table[] = {
      "shows a node with its facets, as they were sent, and the events of a run", NULL},
     {"lineage send", "", 0, 0, NULL, cmd_run_send,
      "sends what modelferry run could not send while the server was away", NULL},
+    {"explain device", "DEVICE", 1, 1, flags_lineage_explain_device, cmd_explain_device,
+     "shows what a device ran at a time, and all that led to it", "Slot by slot: version and variant, who deployed them and when, and of each version its "
+     "artifacts, signers, metrics, approvals, deployments, runs, datasets and code."},
+    {"explain version", "MODEL@VERSION", 1, 1, flags_lineage_explain, cmd_explain_version,
+     "shows who made, signed, approved and deployed a version, on what evidence", NULL},
+    {"impact", "NODE", 1, 1, flags_lineage_explain, cmd_explain_impact,
+     "shows which devices run, ran or shall run anything made from a node", "Such as dataset:faces@3; from when to when each device ran it."},
     {"audit key", "", 0, 0, audit_key_flags, cmd_audit_key,
      "shows the key with which the server signs reports and checkpoints", "Keep the public half where the server cannot reach it: modelferry audit verify takes it."},
     {"audit checkpoint", "", 0, 0, NULL, cmd_audit_verify_checkpoint,
      "has the server sign the audit log as far as it goes", "It does so every hour by itself."},
     {"audit verify", "[FILE]", 0, 1, audit_verify_flags, cmd_audit_verify,
-     "finds what was changed in the audit log behind the server's back", "Reads all of the log from the server, or from a FILE that --export wrote, and checks every "
+     "finds what was changed in the audit log behind the server's back", "FILE may be a report, too: it is checked without a server. Otherwise reads all of the log "
+     "from the server, or from a FILE that --export wrote, and checks every "
      "entry "
      "against the chain, the signed checkpoints and what was verified before. Exits with 5 where "
      "something was edited, dropped, reordered or cut off, and says what."},

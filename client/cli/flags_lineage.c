@@ -72,3 +72,20 @@ const struct option_entry flags_lineage_path[] = {
            "Only a path along which data flows, not one through what both have in common."),
     END,
 };
+
+#define FLAGS_REPORT                                                                               \
+    {.name = "output",                                                                             \
+     .type = OPTION_TEXT,                                                                          \
+     AT(out),                                                                                      \
+     .letter = 'o',                                                                                \
+     .value_name = "FILE",                                                                         \
+     .help = "Writes the signed report there, as modelferry audit verify takes it."},              \
+        TEXT("html", html, "FILE", "Writes the report there for people, as one HTML page.")
+
+const struct option_entry flags_lineage_explain_device[] = {
+    TEXT("at", at, "TIME", "When, such as 2026-01-02T03:04:05Z. Otherwise now."),
+    FLAGS_REPORT,
+    END,
+};
+
+const struct option_entry flags_lineage_explain[] = {FLAGS_REPORT, END};

@@ -9,4 +9,8 @@ extern const struct option_entry flags_lineage_run[];
 extern const struct option_entry flags_lineage_walk[];
 extern const struct option_entry flags_lineage_path[];
 
+/* Of `modelferry explain` and `modelferry impact`. */
+extern const struct option_entry flags_lineage_explain_device[];
+extern const struct option_entry flags_lineage_explain[];
+
 #endif

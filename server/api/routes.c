@@ -10,6 +10,7 @@
 #include "api/desired.h"
 #include "api/devices.h"
 #include "api/enrolments.h"
+#include "api/explain.h"
 #include "api/health.h"
 #include "api/history.h"
 #include "api/keys.h"
@@ -127,6 +128,9 @@ const struct route routes_api[] = {
     {"GET",  "/api/v1/lineage/downstream",      ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_read_on_downstream},
     {"GET",  "/api/v1/lineage/path",            ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_read_on_path},
     {"GET",  "/api/v1/lineage/diff",            ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_read_on_diff},
+    {"GET",  "/api/v1/audit/reports/device",          ROLES_READ,    ROUTE_WORKER, 0,                     0, explain_on_device},
+    {"GET",  "/api/v1/audit/reports/version",         ROLES_READ,    ROUTE_WORKER, 0,                     0, explain_on_version},
+    {"GET",  "/api/v1/audit/reports/impact",          ROLES_READ,    ROUTE_WORKER, 0,                     0, explain_on_impact},
     {"GET",  "/api/v1/lineage/node",            ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_node_on_get},
     {"GET",  "/api/v1/lineage/events/{sha256}", ROLES_READ,    ROUTE_WORKER, 0,                     0, lineage_node_on_event},
 

@@ -290,7 +290,7 @@ static int close_over(struct db *db, void *arg)
         r = walk_from(walker, id);
     if (!r)
         r = describe(db, &walker->walk->graph);
-    if (!r && walker->direction == WALK_DOWNSTREAM)
+    if (!r && walker->direction == WALK_DOWNSTREAM && !walker->query->no_rim)
         r = walk_rim_down(db, walker->query->depth, walker->walk);
     return r;
 }

@@ -45,6 +45,7 @@ struct walk_query {
     const struct clock *clock;
     enum walk_direction direction;
     bool declared;     /* follow what jobs declare, not only what runs did */
+    bool no_rim;       /* downstream ends at variants: neither deployments nor devices */
     uint32_t depth;    /* at most so many steps; 0: any number */
     size_t node_limit; /* 1 to WALK_NODES_MAX */
 };

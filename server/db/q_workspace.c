@@ -18,6 +18,11 @@ static const struct db_stmt find = {
     "SELECT " COLUMNS " FROM workspace WHERE name = $1::text",
 };
 
+static const struct db_stmt name_of = {
+    "q_workspace_name",
+    "SELECT name::text FROM workspace WHERE id = $1::bigint",
+};
+
 static const struct db_stmt lock = {
     "q_workspace_lock",
     "SELECT " COLUMNS " FROM workspace WHERE name = $1::text FOR NO KEY UPDATE",
@@ -90,6 +95,22 @@ int q_workspace_find(struct db *db, const char *name, struct arena *arena,
                      struct q_workspace *ret_workspace)
 {
     return one(db, &find, name, arena, ret_workspace);
+}
+
+int q_workspace_name(struct db *db, int64_t id, struct arena *arena, const char **ret_name)
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    struct db_params params = {0};
+    int r;
+
+    db_add_i64(&params, id);
+    r = db_exec(db, &name_of, &params, &rows);
+    if (r)
+        return r;
+    if (rows.count == 0)
+        return Q_WORKSPACE_E_MISSING;
+    *ret_name = arena_strdup(arena, db_text(&rows, 0, 0));
+    return 0;
 }
 
 int q_workspace_lock(struct db *db, const char *name, struct arena *arena,

@@ -29,6 +29,10 @@ int q_workspace_insert(struct db *db, const struct q_workspace *workspace,
 int q_workspace_find(struct db *db, const char *name, struct arena *arena,
                      struct q_workspace *ret_workspace) MUST_CHECK;
 
+/* The name of one that is there; in the arena. */
+int q_workspace_name(struct db *db, int64_t id, struct arena *arena,
+                     const char **ret_name) MUST_CHECK;
+
 /* As q_workspace_find, inside a tx_run: nobody else changes it until that ends. */
 int q_workspace_lock(struct db *db, const char *name, struct arena *arena,
                      struct q_workspace *ret_workspace) MUST_CHECK;

@@ -5,7 +5,8 @@ import hashlib
 import secrets
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey, Ed25519PublicKey)
 
 
 def canonical(value):
@@ -61,6 +62,12 @@ class Key:
 
 
 NOW = "2026-01-02T03:04:05.678Z"
+
+
+def verify(key, signed, signature):
+    """Raises where `signature` (hex) is not that of a key object over `signed`."""
+    Ed25519PublicKey.from_public_bytes(bytes.fromhex(key["keyval"]["public"])).verify(
+        bytes.fromhex(signature), canonical(signed))
 
 
 def artifact(name, data):

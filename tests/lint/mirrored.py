@@ -20,6 +20,8 @@ TESTED_ELSEWHERE = {
     "server/core/desired_slots.c": "tests/unit/core/test_desired.c",
     "server/core/devices.c": "tests/integration/test_enrolment.py",
     "server/core/enrolments.c": "tests/integration/test_enrolment.py",
+    "server/core/explain.c": "tests/integration/test_explain.py",
+    "server/core/audit_report.c": "tests/integration/test_explain.py: signed, unsigned, edited",
     "server/core/facts.c": "tests/integration/test_enrolment.py",
     "server/core/reports.c": "tests/integration/test_reports.py",
     "server/core/walk.c": "tests/integration/test_lineage_walk.py",
