@@ -46,7 +46,7 @@ static int encode_graph(const struct walk *walk, json_t **ret_graph)
 {
     CLEANUP(buffer_release) struct buffer text = BUFFER(GRAPH_TEXT_MAX);
     const char *cut = walk_cut_name(walk->cut);
-    json_t *graph;
+    json_t *graph = NULL;
 
     buffer_append_char(&text, '{');
     graph_json_members(&walk->graph, GRAPH_KINDS_ALL, &text);
@@ -86,7 +86,7 @@ static int add_runs(struct db *db, const struct graph *graph, json_t *object)
 {
     CLEANUP(arena_release) struct arena arena = {0};
     CLEANUP(db_rows_release) struct db_rows rows = {0};
-    json_t *runs;
+    json_t *runs = NULL;
     size_t count;
     int64_t *ids = ids_of(graph, REF_RUN, &arena, &count);
     int r;
@@ -109,7 +109,7 @@ static int add_upstream(struct db *db, const struct explain_query *query, const 
         .direction = WALK_UPSTREAM,
         .node_limit = WALK_NODES_DEFAULT,
     };
-    json_t *graph;
+    json_t *graph = NULL;
     int r = walk_closure(db, &up, ref, &walk);
 
     if (r)
@@ -149,7 +149,7 @@ static int encode_version(struct db *db, const struct explain_query *query, int6
 int explain_version(struct db *db, const struct explain_query *query, const struct ref *version,
                     json_t **ret_answer)
 {
-    json_t *object;
+    json_t *object = NULL;
     int64_t id;
     int r = q_explain_find(db, query->workspace_id, version->name, version->revision, &id);
 
@@ -178,7 +178,7 @@ static int add_provenance(struct db *db, const struct explain_query *query,
         const char *text = db_text(slots, i, 2);
         const char *why;
         struct ref ref;
-        json_t *object;
+        json_t *object = NULL;
         int r;
 
         if (!version_id || json_object_get(known, text))
@@ -197,7 +197,7 @@ static int add_provenance(struct db *db, const struct explain_query *query,
 /* Slots whose version this registry does not have say so. */
 static int encode_slots(const struct db_rows *rows, json_t *answer)
 {
-    json_t *slots;
+    json_t *slots = NULL;
     int r = load_rows(rows, rows->count, &slots);
 
     if (r)
@@ -265,7 +265,7 @@ static int add_consequences(struct db *db, const struct graph *graph, bool *cut,
 
     for (size_t i = 0; i < ARRAY_LEN(consequences); i++) {
         CLEANUP(db_rows_release) struct db_rows rows = {0};
-        json_t *list;
+        json_t *list = NULL;
         int r = consequences[i].list(db, &arena, ids, count, EXPLAIN_ROWS_MAX, &rows);
 
         if (!r)
