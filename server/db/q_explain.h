@@ -18,7 +18,7 @@ enum {
 };
 
 /* A published version. Returns 0, Q_EXPLAIN_E_MISSING, or negative. */
-int q_explain_find(struct db *db, int64_t workspace_id, const char *model, const char *version,
+int q_explain_find(struct db *db, int64_t workspace_id, const char *model, const char *name,
                    int64_t *ret_version_id) MUST_CHECK;
 
 /* Columns: object, id of the version (0: not of this registry), ref of the variant. A row a slot
