@@ -9,7 +9,8 @@ import pytest
 from ferry import openlineage as ol
 from ferry import signing
 
-VARIANT = "model:digits@1.0.0/onnx/cpu/fp32"
+KIND = f"{signing.RUNTIME}/cpu/fp32"
+VARIANT = f"model:digits@1.0.0/{KIND}"
 DIGITS = "/api/v1/models/digits/versions/1.0.0"
 RUN = f"run:{ol.run_id(1)}"
 
@@ -37,7 +38,7 @@ def trained(publisher, operator, publish):
     return first, publish("digits", "2.0.0", b"two")
 
 
-def serving(published, variant="onnx/cpu/fp32"):
+def serving(published, variant=KIND):
     return {"model": published.model, "version": published.version, "variant": variant,
             "manifest_sha256": published.reply["manifest_sha256"]}
 
@@ -79,7 +80,7 @@ def test_what_a_device_ran_at_a_time(history, viewer):
     assert (answer["device"], answer["uuid"], answer["state"]) == ("cam-1", history[0].id, "active")
     [slot] = answer["slots"]
     assert (slot["slot"], slot["model"], slot["version"], slot["variant"], slot["ref"]) == (
-        "main", "digits", "1.0.0", "onnx/cpu/fp32", VARIANT)
+        "main", "digits", "1.0.0", KIND, VARIANT)
     assert (slot["since"], slot["until"], slot["report"]) == (T1, T2, 1)
     [made] = answer["provenance"]
     assert made["ref"] == VARIANT
@@ -93,7 +94,7 @@ def test_what_a_device_ran_at_a_time(history, viewer):
     assert (deployed["deployment"], deployed["by"], deployed["devices"]) == (2, "test-operator", 1)
     assert now["told"]["deployment"] == 2
     assert now["told"]["slots"] == [{"slot": "main", "role": "production", "model": "digits",
-                                     "version": "2.0.0", "variant": "onnx/cpu/fp32"}]
+                                     "version": "2.0.0", "variant": KIND}]
     other = ask(viewer, "device", f"device:{history[1].id}")
     assert other["slots"] == [] and other["told"]["slots"][0]["version"] == "1.0.0"
 
@@ -160,7 +161,7 @@ def test_which_devices_run_what_a_dataset_went_into(history, viewer, enroll, ope
 def answer_of(viewer):
     """What a device says that serves digits@1.0.0."""
     version = viewer.get(DIGITS).json()
-    return {"model": "digits", "version": "1.0.0", "variant": "onnx/cpu/fp32",
+    return {"model": "digits", "version": "1.0.0", "variant": KIND,
             "manifest_sha256": version["manifest_sha256"]}
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from ferry import signing
+from ferry import models, signing
 from ferry.hostile import Hostile, problem, reset
 from ferry.process import SANITIZER
 from ferry.wait import wait_until
@@ -259,9 +259,10 @@ def test_the_outputs_are_published_when_asked(cli, here, publisher):
     cli.run("keys", "init", "--no-passphrase")
     cli.run("model", "create", "digits", "--key", "default")
     (here / "data.csv").write_text("1\n")
+    (here / "trained.onnx").write_bytes(models.onnx())
     done = cli.run("run", "--job", "train", "--in", "dataset:faces=data.csv", "--out", "model.onnx",
-                   "--publish", "digits@1.0.0", "--metric", "accuracy=0.9", "--", "sh", "-c",
-                   "echo weights > model.onnx", cwd=here)
+                   "--publish", "digits@1.0.0", "--metric", "accuracy=0.9", "--", "cp",
+                   "trained.onnx", "model.onnx", cwd=here)
     assert "published digits@1.0.0" in done.out
     run = done.err.split("run:")[1].split()[0]
     up = upstream(cli, "digits@1.0.0")
@@ -276,11 +277,11 @@ def test_the_outputs_are_published_when_asked(cli, here, publisher):
 def test_publish_says_what_it_is_from(cli, here, publisher):
     cli.run("keys", "init", "--no-passphrase")
     cli.run("model", "create", "digits", "--key", "default")
-    (here / "model.onnx").write_bytes(b"one")
+    (here / "model.onnx").write_bytes(models.onnx(b"one"))
     run = "0190f1d2-9c1b-7e3c-9a5e-0123456789ab"
     cli.run("publish", "digits@1.0.0", "model.onnx", "--from", run, "--from", "dataset:faces@3", cwd=here)
     assert {f"run:{run}", "dataset:default#faces@3"} <= upstream(cli, "digits@1.0.0")
-    (here / "model.onnx").write_bytes(b"two")
+    (here / "model.onnx").write_bytes(models.onnx(b"two"))
     cli.run("publish", "digits@2.0.0", "model.onnx", "--from", "digits@1.0.0", cwd=here)
     assert "dataset:default#faces@3" in upstream(cli, "digits@2.0.0")
     bad = cli.run("publish", "digits@3.0.0", "model.onnx", "--from", "faces", cwd=here, status=2)
