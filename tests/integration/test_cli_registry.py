@@ -11,6 +11,8 @@ from ferry.cli import Cli
 
 FAILED, USAGE = 1, 2
 
+KIND = f"{signing.RUNTIME}/cpu/fp32"
+
 
 @pytest.fixture
 def people(server, admin, publisher, operator, viewer, scratch):
@@ -172,14 +174,14 @@ def test_a_version_is_shown_with_its_signature_and_variants(people, publish):
     publish(data=side, version="0.1.0")  # brings the second artifact there
     publish(data=data, signature=shape, variants=[
         signing.variant([signing.artifact("model.onnx", data), signing.artifact("labels.txt", side)]),
-        signing.variant([signing.artifact("model.tflite", data)], runtime="tflite",
+        signing.variant([signing.artifact("model.bin", data)], runtime="custom",
                         precision="int8")])
     cli = people("viewer")
     shown = cli.json("model", "show", "digits@1.0.0")
     assert shown["signature"] == shape
     assert [len(variant["artifacts"]) for variant in shown["variants"]] == [2, 1]
     out = cli.run("model", "show", "digits@1.0.0").out
-    for text in ["onnx/cpu/fp32", "labels.txt", "tflite/cpu/int8", "image", "float32", "N, 64"]:
+    for text in [KIND, "labels.txt", "custom/cpu/int8", "image", "float32", "N, 64"]:
         assert text in out, text
 
 
@@ -297,8 +299,8 @@ def test_versions_and_models_are_found(people, two):
     assert found("", "--sort", "metrics.accuracy desc", "--limit", "1") == ["2.0.0"]
     models = cli.json("search", "--models", "tags.area = vision and alias = champion")["items"]
     assert [one["name"] for one in models] == ["digits"]
-    out = cli.run("search", "runtime = onnx").out
-    assert "champion" in out and "onnx/cpu/fp32" in out and "accuracy=0.97" in out
+    out = cli.run("search", f"runtime = {signing.RUNTIME}").out
+    assert "champion" in out and KIND in out and "accuracy=0.97" in out
     says(cli.run("search", "model = x"), "no version matches")
     says(cli.run("search", "metrics.accuracy > x", status=FAILED), "column 20", "a number expected")
     error = json.loads(cli.run("search", "a = 1", "--json", status=FAILED).err)

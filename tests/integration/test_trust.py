@@ -164,7 +164,8 @@ def test_open_repositories_need_none(make_server, server_options, admin, server,
     assert Api(other.device_port).get("/tuf/default/metadata/timestamp.json").status == 200
 
 
-def test_the_director_says_what_a_device_runs(alice, device, operator, server):
+def test_the_director_says_what_a_device_runs(alice, enroll, operator, server):
+    device = enroll(capabilities=[{"runtime": "onnx", "hardware": "cpu"}])
     publish(alice, "1.0.0")
     first = device.get("/device/v1/director/timestamp.json").expect(200).json()["signed"]
     assert first["version"] == 1
