@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "core/tokens.h"
-#include "core/vault.h"
+#include "core/trust/vault.h"
 #include "core/workspaces.h"
 #include "db/db.h"
 #include "db/embedded.h"

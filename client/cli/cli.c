@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "cli/cmd_help.h"
 #include "cli/commands.h"
-#include "cli/publish_groups.h"
+#include "cli/publish/publish_groups.h"
 
 #include <errno.h>
 #include <stdarg.h>

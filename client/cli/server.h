@@ -2,8 +2,8 @@
 #ifndef CLI_SERVER_H
 #define CLI_SERVER_H
 
+#include "cli/access/profile.h"
 #include "cli/cli.h"
-#include "cli/profile.h"
 #include "lib/http.h"
 
 #include <jansson.h>

@@ -4,7 +4,7 @@
 #include "api/actor.h"
 #include "api/encode.h"
 #include "api/registry_reply.h"
-#include "core/aliases.h"
+#include "core/registry/aliases.h"
 #include "http/body.h"
 #include "http/page.h"
 #include "http/problems.h"

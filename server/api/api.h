@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "blob/reclaim.h"
-#include "core/image.h"
-#include "core/vault.h"
+#include "core/trust/image.h"
+#include "core/trust/vault.h"
 #include "http/listener.h"
 #include "work/pool.h"
 

@@ -3,7 +3,7 @@
 
 #include "api/actor.h"
 #include "api/registry_reply.h"
-#include "core/archive.h"
+#include "core/registry/archive.h"
 #include "http/body.h"
 #include "json/fields.h"
 

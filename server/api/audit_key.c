@@ -5,7 +5,7 @@
 #include "api/api.h"
 #include "api/encode.h"
 #include "base/cleanup.h"
-#include "core/audit_key.h"
+#include "core/audit/audit_key.h"
 #include "db/tx.h"
 
 static const struct problem no_master_key = {"no-master-key", 503, "The server cannot sign"};

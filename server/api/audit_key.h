@@ -9,8 +9,8 @@ int audit_key_on_get(const struct call *call, struct reply *reply);
 /* Puts a new key in the place of the one in use. */
 int audit_key_on_post(const struct call *call, struct reply *reply);
 
-/* Why the server cannot sign (core/audit_key.h's outcomes): a problem with what to do. Returns 0,
- * or what it was given where that is negative. */
+/* Why the server cannot sign (core/audit/audit_key.h's outcomes): a problem with what to do.
+ * Returns 0, or what it was given where that is negative. */
 int audit_key_refuse(struct reply *reply, int r);
 
 #endif

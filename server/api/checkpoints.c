@@ -5,7 +5,7 @@
 #include "api/api.h"
 #include "api/audit_key.h"
 #include "api/encode.h"
-#include "core/checkpoints.h"
+#include "core/audit/checkpoints.h"
 #include "http/page.h"
 #include "http/problems.h"
 

@@ -6,7 +6,7 @@
 #include "api/desired_reply.h"
 #include "api/device_names.h"
 #include "api/fleet_problems.h"
-#include "core/desired.h"
+#include "core/fleet/desired.h"
 #include "db/q_device.h"
 #include "http/body.h"
 #include "http/etag.h"

@@ -5,7 +5,7 @@
 #include "api/api.h"
 #include "api/encode.h"
 #include "api/revoke.h"
-#include "core/enrolments.h"
+#include "core/fleet/enrolments.h"
 #include "http/body.h"
 #include "http/page.h"
 #include "http/problems.h"

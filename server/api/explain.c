@@ -6,8 +6,8 @@
 #include "api/audit_key.h"
 #include "api/lineage_reply.h"
 #include "base/cleanup.h"
-#include "core/audit_report.h"
-#include "core/explain.h"
+#include "core/audit/audit_report.h"
+#include "core/lineage/explain.h"
 #include "http/problems.h"
 #include "proto/audit_report.h"
 

@@ -6,7 +6,7 @@
 #include "api/encode.h"
 #include "api/registry_problems.h"
 #include "base/log.h"
-#include "core/keys.h"
+#include "core/trust/keys.h"
 #include "crypto/text.h"
 #include "http/body.h"
 #include "model/name.h"

@@ -3,7 +3,7 @@
 
 #include "api/actor.h"
 #include "api/api.h"
-#include "core/lineage.h"
+#include "core/lineage/lineage.h"
 #include "crypto/text.h"
 #include "http/body.h"
 #include "http/problems.h"

@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/walk.h"
+#include "core/lineage/walk.h"
 #include "crypto/text.h"
 #include "db/q_facet.h"
 #include "http/problems.h"

@@ -4,11 +4,11 @@
 #include "api/api.h"
 #include "api/lineage_reply.h"
 #include "base/cleanup.h"
-#include "core/graph_dot.h"
-#include "core/graph_json.h"
-#include "core/graph_tree.h"
-#include "core/walk.h"
-#include "core/walk_diff.h"
+#include "core/lineage/graph_dot.h"
+#include "core/lineage/graph_json.h"
+#include "core/lineage/graph_tree.h"
+#include "core/lineage/walk.h"
+#include "core/lineage/walk_diff.h"
 #include "http/problems.h"
 
 #include <string.h>

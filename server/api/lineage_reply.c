@@ -2,7 +2,7 @@
 #include "api/lineage_reply.h"
 
 #include "base/cleanup.h"
-#include "core/walk.h"
+#include "core/lineage/walk.h"
 #include "http/problems.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #define API_LINEAGE_REPLY_H
 
 #include "base/buffer.h"
-#include "core/graph_json.h"
+#include "core/lineage/graph_json.h"
 #include "http/router.h"
 #include "lineage/ref.h"
 

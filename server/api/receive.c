@@ -5,7 +5,7 @@
 #include "api/api.h"
 #include "base/cleanup.h"
 #include "blob/ingest.h"
-#include "core/audit_artifact.h"
+#include "core/audit/audit_artifact.h"
 #include "crypto/checksum.h"
 #include "crypto/text.h"
 #include "http/problems.h"

@@ -2,7 +2,7 @@
 #ifndef API_REGISTRY_REPLY_H
 #define API_REGISTRY_REPLY_H
 
-#include "core/registry.h"
+#include "core/registry/registry.h"
 #include "http/router.h"
 
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 #include "api/actor.h"
 #include "api/encode.h"
 #include "api/registry_reply.h"
-#include "core/rules.h"
+#include "core/registry/rules.h"
 #include "http/body.h"
 #include "model/name.h"
 

@@ -7,8 +7,8 @@
 #include "api/registry_problems.h"
 #include "api/version_reply.h"
 #include "base/cleanup.h"
-#include "core/versions.h"
-#include "core/walk.h"
+#include "core/lineage/walk.h"
+#include "core/registry/versions.h"
 #include "http/problems.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "api/encode.h"
 #include "base/log.h"
-#include "core/search.h"
+#include "core/registry/search.h"
 #include "http/page.h"
 #include "http/problems.h"
 

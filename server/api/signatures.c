@@ -3,7 +3,7 @@
 
 #include "api/actor.h"
 #include "api/version_reply.h"
-#include "core/versions.h"
+#include "core/registry/versions.h"
 #include "http/body.h"
 #include "http/problems.h"
 #include "tuf/envelope.h"

@@ -6,7 +6,7 @@
 #include "api/registry_problems.h"
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "core/variants.h"
+#include "core/registry/variants.h"
 #include "http/body.h"
 #include "http/problems.h"
 #include "model/manifest.h"

@@ -2,7 +2,7 @@
 #ifndef API_VERSION_REPLY_H
 #define API_VERSION_REPLY_H
 
-#include "core/versions.h"
+#include "core/registry/versions.h"
 #include "http/router.h"
 
 #include <jansson.h>
@@ -17,8 +17,8 @@ json_t *version_reply_encode(const char *model, const struct q_version *version)
 json_t *version_reply_encode_whole(const char *model, const struct q_version *version);
 
 /*
- * Answers an outcome of core/versions with its problem. version is what the route or the manifest
- * names, or NULL. Returns 0, or a fatal error to be forwarded.
+ * Answers an outcome of core/registry/versions with its problem. version is what the route or the
+ * manifest names, or NULL. Returns 0, or a fatal error to be forwarded.
  */
 int version_reply_refuse(const struct call *call, const char *version, int outcome,
                          const struct versions_failure *failure, struct reply *reply) MUST_CHECK;

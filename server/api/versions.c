@@ -4,8 +4,8 @@
 #include "api/actor.h"
 #include "api/registry_reply.h"
 #include "api/version_reply.h"
-#include "core/variants.h"
-#include "core/versions.h"
+#include "core/registry/variants.h"
+#include "core/registry/versions.h"
 #include "http/page.h"
 #include "http/problems.h"
 

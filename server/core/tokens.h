@@ -3,7 +3,7 @@
 #define CORE_TOKENS_H
 
 #include "base/arena.h"
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "crypto/secret.h"
 #include "db/db.h"
 #include "db/q_token.h"

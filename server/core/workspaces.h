@@ -3,7 +3,7 @@
 #define CORE_WORKSPACES_H
 
 #include "base/arena.h"
-#include "core/audit.h"
+#include "core/audit/audit.h"
 #include "db/db.h"
 #include "db/q_workspace.h"
 

@@ -2,7 +2,7 @@
 #include "device/attributes.h"
 
 #include "base/log.h"
-#include "core/devices.h"
+#include "core/fleet/devices.h"
 #include "device/gateway.h"
 #include "device/identity.h"
 #include "http/body.h"

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "core/enrolments.h"
+#include "core/fleet/enrolments.h"
 #include "device/gateway.h"
 #include "http/body.h"
 #include "http/problems.h"

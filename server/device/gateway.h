@@ -3,7 +3,7 @@
 #define DEVICE_GATEWAY_H
 
 #include "base/clock.h"
-#include "core/director.h"
+#include "core/trust/director.h"
 #include "http/listener.h"
 
 #include <stdint.h>

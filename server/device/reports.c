@@ -2,7 +2,7 @@
 #include "device/reports.h"
 
 #include "base/log.h"
-#include "core/reports.h"
+#include "core/fleet/reports.h"
 #include "device/gateway.h"
 #include "http/body.h"
 #include "http/problems.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "device/trust.h"
 
-#include "core/director.h"
-#include "core/image.h"
+#include "core/trust/director.h"
+#include "core/trust/image.h"
 #include "db/q_tuf.h"
 #include "device/gateway.h"
 #include "http/problems.h"

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "blob/blob.h"
 #include "blob/read.h"
-#include "core/image.h"
+#include "core/trust/image.h"
 #include "crypto/text.h"
 #include "db/q_tuf.h"
 #include "db/q_workspace.h"

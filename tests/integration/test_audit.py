@@ -91,7 +91,7 @@ def test_every_change_is_recorded(server, admin, publisher, operator, device, pu
 
 
 def test_the_table_of_actions_is_the_documented_one():
-    code = (paths.ROOT / "server/core/audit.c").read_text()
+    code = (paths.ROOT / "server/core/audit/audit.c").read_text()
     assert set(re.findall(r'= +\{"([a-z.-]+)",', code)) == documented()
 
 

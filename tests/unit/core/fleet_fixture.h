@@ -3,7 +3,7 @@
 #define FLEET_FIXTURE_H
 
 #include "base/cleanup.h"
-#include "core/enrolments.h"
+#include "core/fleet/enrolments.h"
 #include "crypto/secret.h"
 #include "database.h"
 #include "push/roster.h"

@@ -3,9 +3,9 @@
 #define REGISTRY_FIXTURE_H
 
 #include "base/buffer.h"
-#include "core/keys.h"
-#include "core/models.h"
-#include "core/versions.h"
+#include "core/registry/models.h"
+#include "core/registry/versions.h"
+#include "core/trust/keys.h"
 #include "crypto/secret.h"
 #include "crypto/text.h"
 #include "database.h"

@@ -3,9 +3,9 @@
 #define TRUST_FIXTURE_H
 
 #include "base/cleanup.h"
-#include "core/image.h"
-#include "core/online_keys.h"
-#include "core/proposals.h"
+#include "core/trust/image.h"
+#include "core/trust/online_keys.h"
+#include "core/trust/proposals.h"
 #include "crypto/secret.h"
 #include "database.h"
 #include "tuf/builder.h"

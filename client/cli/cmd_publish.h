@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_CMD_PUBLISH_H
-#define CLI_CMD_PUBLISH_H
-
-/* modelferry publish. context is the struct cli; returns an exit status. */
-int cmd_publish_publish(void *context, int operands, char **operand);
-
-#endif

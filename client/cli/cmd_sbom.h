@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_CMD_SBOM_H
-#define CLI_CMD_SBOM_H
-
-/* `modelferry sbom`; context is a struct cli. */
-int cmd_sbom_sbom(void *context, int operands, char **operand);
-
-#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/trust/cmd_yank.h"
+
+#include "base/cleanup.h"
+#include "cli/keys/keystore.h"
+#include "cli/prompt.h"
+#include "cli/trust/release.h"
+#include "cli/trust/workspace.h"
+
+int cmd_yank_yank(void *context, int operands, char **operand)
+{
+    struct cli *cli = context;
+    CLEANUP(workspace_close) struct workspace workspace = {0};
+    CLEANUP(keystore_release) struct keystore_key key = {0};
+    json_auto_t *document = NULL;
+    struct release release = {
+        .trust = &workspace.trust,
+        .signers = &key.signer,
+        .signer_count = 1,
+        .lifetime_ms = cli->flags.expires_ms,
+        .shows = true,
+    };
+    struct reference reference;
+    int r;
+
+    (void)operands;
+    r = reference_parse(cli, operand[0], &reference);
+    if (!r)
+        r = keystore_read(cli, cli->flags.key, &key);
+    if (!r)
+        r = workspace_open(cli, &workspace);
+    if (!r)
+        r = prompt_confirm(cli, "yank %s@%s, which never comes back", reference.model,
+                           reference.version);
+    if (!r)
+        r = keystore_unlock(cli, &key);
+    if (!r)
+        r = release_yank(&release, &reference);
+    if (r)
+        return r;
+    document = json_pack("{s:s, s:s, s:b}", "model", reference.model, "version", reference.version,
+                         "in_force", release.in_force);
+    output_json(&cli->output, document);
+    if (release.in_force)
+        output_line(&cli->output, "yanked %s@%s", reference.model, reference.version);
+    return CLI_OK;
+}
