@@ -125,7 +125,7 @@ def devices(database, count):
                 e.id, '{{"board": "rpi5", "site": "lab"}}', '{{}}', now()
             FROM hashes, enrolment e ORDER BY n RETURNING id, workspace_id)
         INSERT INTO device_state (device_id, workspace_id, capabilities, revision, version)
-        SELECT id, workspace_id, 'onnx/cpu', 1, id % 1000 FROM d;
+        SELECT id, workspace_id, '{signing.RUNTIME}/cpu', 1, id % 1000 FROM d;
         INSERT INTO device_change (device_ids) SELECT array_agg(id) FROM device
         GROUP BY id / 65536;
         VACUUM ANALYZE""")
