@@ -25,6 +25,7 @@
 #include "cli/registry/cmd_alias.h"
 #include "cli/registry/cmd_approval.h"
 #include "cli/registry/cmd_archive.h"
+#include "cli/registry/cmd_delete.h"
 #include "cli/registry/cmd_history.h"
 #include "cli/registry/cmd_model.h"
 #include "cli/registry/cmd_note.h"
@@ -133,7 +134,8 @@ static const struct option_entry model_create_flags[] = {
 static const struct option_entry list_flags[] = {FLAG_LIMIT, END};
 
 static const struct option_entry model_show_flags[] = {
-    TEXT("state", state, "STATE", "Lists only versions that are 'draft' or 'published'."),
+    TEXT("state", state, "STATE",
+         "Lists only versions that are draft, published, archived or deleted."),
     FLAG_LIMIT,
     END,
 };
@@ -520,6 +522,9 @@ const struct options_command commands_table[] = {
     {"archive", "MODEL[@VERSION]", 1, 1, flags_registry_reason, cmd_archive_archive,
      "takes a model or version out of use", "What is in use is not archived: the answer says by what."},
     {"restore", "MODEL[@VERSION]", 1, 1, NULL, cmd_archive_restore, "takes that back", NULL},
+    {"delete", "MODEL@VERSION", 1, 1, flags_registry_delete, cmd_delete_delete,
+     "deletes an archived version for good", "Its bytes go; what was signed, its lineage and its history stay, and its name is never given "
+     "again. It takes an administrator. What is in use is not deleted: the answer says by what."},
     {"rules show", "[MODEL]", 0, 1, NULL, cmd_rules_show,
      "shows what is demanded of the workspace's models, or of one", NULL},
     {"rules set", "[MODEL]", 0, 1, flags_registry_rules_set, cmd_rules_set, "changes that",

@@ -176,8 +176,9 @@ static int parse_value(struct parser *parser, const struct query_field *field, e
                                  "a time expected: 2026-11-01 or 2026-11-01T12:00:00Z");
     if (type == QUERY_WORD && !is_state(parser->of, piece.text))
         return query_scan_refuse(&parser->scan, piece.at, "a state expected: %s",
-                                 parser->of == QUERY_MODELS ? "active or archived"
-                                                            : "draft, published or archived");
+                                 parser->of == QUERY_MODELS
+                                     ? "active or archived"
+                                     : "draft, published, archived or deleted");
     *ret_value = value;
     return 0;
 }

@@ -49,7 +49,7 @@ bool query_field_find(enum query_of of, const char *name, size_t length,
 
 const char *const *query_field_states(enum query_of of)
 {
-    static const char *const versions[] = {"draft", "published", "archived", NULL};
+    static const char *const versions[] = {"draft", "published", "archived", "deleted", NULL};
     static const char *const models[] = {"active", "archived", NULL};
 
     return of == QUERY_MODELS ? models : versions;

@@ -29,8 +29,9 @@ struct api {
     struct image_lifetimes lifetimes;
     int64_t started_wall_ms;
     struct reclaim_totals reclaimed; /* counts */
-    atomic_bool schema_is_ready;     /* the migrations are applied */
-    atomic_bool database_is_up;      /* when last asked */
+    atomic_uint_fast64_t versions_deleted;
+    atomic_bool schema_is_ready; /* the migrations are applied */
+    atomic_bool database_is_up;  /* when last asked */
 };
 
 #endif

@@ -107,6 +107,10 @@ int artifacts_get(const struct call *call, struct reply *reply)
 
     if (!read_digest(call, sha256, reply))
         return 0;
+    /* First, since who looks for what no version has keeps it for a while. */
+    r = serve_deleted_artifact(call, call->principal->workspace_id, sha256, reply);
+    if (r != SERVE_E_KEPT)
+        return r;
     r = read_find(call->worker, call->principal->workspace_id, sha256, &artifact);
     if (r == READ_E_MISSING) {
         reply_problem(reply, &problems_not_found,

@@ -106,6 +106,9 @@ int metrics_get(const struct call *call, struct reply *reply)
     put_one(&text, "devices_connected", "gauge", "Devices that wait here for a change.",
             roster_subscribed(api->roster));
     put_reclaimed(&text, &api->reclaimed);
+    put_one(&text, "versions_deleted_total", "counter",
+            "Archived versions that this server deleted for good.",
+            atomic_load(&api->versions_deleted));
     if (text.failed) {
         reply_problem(reply, &problems_internal, "the metrics do not fit");
         return 0;

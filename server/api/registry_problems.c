@@ -12,6 +12,7 @@ const struct problem registry_problems_version_published = {"version-published",
 const struct problem registry_problems_not_published = {"version-not-published", 409,
                                                         "Version is not published"};
 const struct problem registry_problems_archived = {"archived", 409, "Archived"};
+const struct problem registry_problems_deleted = {"deleted", 409, "Deleted"};
 const struct problem registry_problems_immutable = {"immutable", 409, "It never changes"};
 const struct problem registry_problems_approvals = {"approvals-missing", 409,
                                                     "Approvals are missing"};

@@ -14,6 +14,7 @@ extern const struct problem registry_problems_version_exists;
 extern const struct problem registry_problems_version_published;
 extern const struct problem registry_problems_not_published;
 extern const struct problem registry_problems_archived;
+extern const struct problem registry_problems_deleted; /* 409 */
 extern const struct problem registry_problems_immutable;
 extern const struct problem registry_problems_approvals;
 extern const struct problem registry_problems_key_exists;

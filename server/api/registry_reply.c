@@ -23,19 +23,21 @@ static const struct {
     int outcome;
     const struct problem *problem;
 } problems[] = {
-    {REGISTRY_E_MODEL,     &registry_problems_unknown_model  },
-    {REGISTRY_E_VERSION,   &registry_problems_unknown_version},
-    {REGISTRY_E_ALIAS,     &unknown_alias                    },
-    {REGISTRY_E_APPROVAL,  &unknown_approval                 },
-    {REGISTRY_E_DRAFT,     &registry_problems_not_published  },
-    {REGISTRY_E_ARCHIVED,  &registry_problems_archived       },
-    {REGISTRY_E_PROTECTED, &alias_protected                  },
-    {REGISTRY_E_MATCH,     &problems_precondition_failed     },
-    {REGISTRY_E_SIGNED,    &registry_problems_immutable      },
-    {REGISTRY_E_MANY,      &too_many_notes                   },
-    {REGISTRY_E_IN_USE,    &in_use                           },
-    {REGISTRY_E_APPROVED,  &already_approved                 },
-    {REGISTRY_E_FORBIDDEN, &problems_forbidden               },
+    {REGISTRY_E_MODEL,     &registry_problems_unknown_model    },
+    {REGISTRY_E_VERSION,   &registry_problems_unknown_version  },
+    {REGISTRY_E_ALIAS,     &unknown_alias                      },
+    {REGISTRY_E_APPROVAL,  &unknown_approval                   },
+    {REGISTRY_E_DRAFT,     &registry_problems_not_published    },
+    {REGISTRY_E_ARCHIVED,  &registry_problems_archived         },
+    {REGISTRY_E_PROTECTED, &alias_protected                    },
+    {REGISTRY_E_MATCH,     &problems_precondition_failed       },
+    {REGISTRY_E_SIGNED,    &registry_problems_immutable        },
+    {REGISTRY_E_MANY,      &too_many_notes                     },
+    {REGISTRY_E_IN_USE,    &in_use                             },
+    {REGISTRY_E_APPROVED,  &already_approved                   },
+    {REGISTRY_E_FORBIDDEN, &problems_forbidden                 },
+    {REGISTRY_E_PUBLISHED, &registry_problems_version_published},
+    {REGISTRY_E_DELETED,   &registry_problems_deleted          },
 };
 
 struct registry_place registry_reply_place(const struct call *call, const struct audit_actor *actor)

@@ -52,6 +52,9 @@ static void add_notes(json_t *object, const struct q_version *version)
     (void)json_object_set_new(
         object, "archived",
         encode_archived(version->archived_ms, version->archived_by, version->archive_reason));
+    (void)json_object_set_new(
+        object, "deleted",
+        encode_archived(version->deleted_ms, version->deleted_by, version->delete_reason));
 }
 
 json_t *version_reply_encode(const char *model, const struct q_version *version)
@@ -120,6 +123,18 @@ static void refuse_exists(struct reply *reply, const char *model,
                       "first, or use a new version",
                       version->version, model);
     reply_problem_member(reply, "state", json_string(version->state));
+    reply_problem_member(reply, "manifest_sha256", json_string(version->manifest_sha256));
+}
+
+static void refuse_deleted(struct reply *reply, const char *model,
+                           const struct versions_failure *failure)
+{
+    const struct q_version *version = &failure->exists;
+
+    reply_problem(reply, &registry_problems_deleted,
+                  "version '%s' of '%s' was deleted by '%s', and its name is never given again; "
+                  "publish under a new version",
+                  version->version, model, version->deleted_by);
     reply_problem_member(reply, "manifest_sha256", json_string(version->manifest_sha256));
 }
 
@@ -230,6 +245,9 @@ int version_reply_refuse(const struct call *call, const char *version, int outco
         return 0;
     case VERSIONS_E_EXISTS:
         refuse_exists(reply, model, failure);
+        return 0;
+    case VERSIONS_E_DELETED:
+        refuse_deleted(reply, model, failure);
         return 0;
     case VERSIONS_E_SIGNATURE:
         refuse_signature(reply, model, failure);

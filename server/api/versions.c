@@ -2,12 +2,16 @@
 #include "api/versions.h"
 
 #include "api/actor.h"
+#include "api/api.h"
 #include "api/registry_reply.h"
 #include "api/version_reply.h"
+#include "core/registry/archive.h"
+#include "core/registry/deletions.h"
 #include "core/registry/variants.h"
 #include "core/registry/versions.h"
 #include "http/page.h"
 #include "http/problems.h"
+#include "query/query_field.h"
 
 #include <string.h>
 
@@ -31,6 +35,15 @@ int versions_on_post(const struct call *call, struct reply *reply)
     return 0;
 }
 
+static bool is_state(const char *text)
+{
+    const char *const *states = query_field_states(QUERY_VERSIONS);
+
+    while (*states && strcmp(*states, text) != 0)
+        states++;
+    return *states;
+}
+
 int versions_on_list(const struct call *call, struct reply *reply)
 {
     struct audit_actor actor = actor_of(call);
@@ -40,10 +53,9 @@ int versions_on_list(const struct call *call, struct reply *reply)
     struct page page;
     int r;
 
-    if (state && strcmp(state, "draft") != 0 && strcmp(state, "published") != 0 &&
-        strcmp(state, "archived") != 0) {
+    if (state && !is_state(state)) {
         reply_problem(reply, &problems_invalid_field,
-                      "state: draft, published or archived expected");
+                      "state: draft, published, archived or deleted expected");
         return 0;
     }
     r = page_parse_id(call, &page, reply);
@@ -76,18 +88,60 @@ int versions_on_get(const struct call *call, struct reply *reply)
     return 0;
 }
 
-int versions_on_delete(const struct call *call, struct reply *reply)
+static int delete_draft(const struct call *call, const struct audit_actor *actor,
+                        struct reply *reply)
 {
-    struct audit_actor actor = actor_of(call);
-    struct versions_place place = version_reply_place(call, &actor);
+    struct versions_place place = version_reply_place(call, actor);
     const char *name = request_param(call->request, "version");
-    int r;
+    int r = versions_delete_draft(call->worker, &place, name);
 
-    r = versions_delete_draft(call->worker, &place, name);
     if (r)
         return version_reply_refuse(call, name, r, NULL, reply);
     reply_empty(reply, 204);
     return 0;
+}
+
+/* What was published; drafts are left to who asks. Returns 0, REGISTRY_E_DRAFT, or negative. */
+static int delete_archived(const struct call *call, const struct audit_actor *actor,
+                           const char *reason, struct reply *reply)
+{
+    struct api *api = call->context;
+    struct registry_place place = registry_reply_place(call, actor);
+    struct registry_refusal refusal = {{0}};
+    bool deleted;
+    int r = deletions_delete(call->worker, &place, request_param(call->request, "version"), reason,
+                             call->arena, &deleted, &refusal);
+
+    if (r == REGISTRY_E_DRAFT)
+        return r;
+    if (r)
+        return registry_reply_refuse(reply, r, &refusal);
+    if (deleted)
+        atomic_fetch_add(&api->versions_deleted, 1);
+    reply_empty(reply, 204);
+    return 0;
+}
+
+int versions_on_delete(const struct call *call, struct reply *reply)
+{
+    struct audit_actor actor = actor_of(call);
+    const char *state = request_query(call->request, "state");
+    const char *reason = request_query(call->request, "reason");
+    int r = REGISTRY_E_DRAFT;
+
+    if (state && strcmp(state, "draft") != 0) {
+        reply_problem(reply, &problems_invalid_field,
+                      "state: draft expected, or nothing: whatever it is");
+        return 0;
+    }
+    if (reason && strlen(reason) > ARCHIVE_REASON_MAX) {
+        reply_problem(reply, &problems_invalid_field, "reason: at most %d bytes",
+                      ARCHIVE_REASON_MAX);
+        return 0;
+    }
+    if (!state)
+        r = delete_archived(call, &actor, reason ? reason : "", reply);
+    return r == REGISTRY_E_DRAFT ? delete_draft(call, &actor, reply) : r;
 }
 
 int versions_on_add_variant(const struct call *call, struct reply *reply)

@@ -51,7 +51,7 @@ static const char sql_grant[] =
     "  lineage_facet FROM modelferry_app;"
     " REVOKE UPDATE ON lineage_node, lineage_event, lineage_edge, lineage_claim"
     "  FROM modelferry_app;"
-    " REVOKE UPDATE, DELETE ON desired_event, device_ran, variant_addition,"
+    " REVOKE UPDATE, DELETE ON desired_event, device_ran, variant_addition, version_deletion,"
     "  variant_signature FROM modelferry_app;"
     " GRANT UPDATE (version_id, variant_id) ON lineage_node TO modelferry_app;"
     " GRANT UPDATE (at) ON lineage_edge TO modelferry_app;"

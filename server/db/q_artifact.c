@@ -16,7 +16,8 @@ static const struct db_stmt find_published = {
     "(SELECT FROM variant_artifact f JOIN variant v ON v.workspace_id = f.workspace_id "
     "AND v.id = f.variant_id JOIN model_version m ON m.workspace_id = v.workspace_id "
     "AND m.id = v.version_id WHERE f.workspace_id = $1::bigint AND f.sha256 = $2::bytea "
-    "AND m.state = 'published')",
+    "AND m.state = 'published' AND NOT EXISTS "
+    "(SELECT FROM version_deletion x WHERE x.version_id = m.id))",
 };
 
 /* Waits where it is being reclaimed: what is found afterwards stays for a while. */
@@ -50,7 +51,9 @@ static const struct db_stmt lock_unused = {
 
 static const struct db_stmt keep_wanted = {
     "artifact_keep_wanted",
-    "UPDATE artifact a SET unused_since = now() WHERE a.id = ANY ($1::bigint[]) AND " IS_WANTED,
+    "UPDATE artifact a SET unused_since = CASE WHEN EXISTS "
+    "(SELECT FROM variant_artifact f WHERE f.artifact_id = a.id) THEN NULL ELSE now() END "
+    "WHERE a.id = ANY ($1::bigint[]) AND " IS_WANTED,
 };
 
 static const struct db_stmt discard = {

@@ -162,11 +162,14 @@ static const struct db_stmt version = {
         "v.manifest_sha256") ", 'uploaded_at',"
                              " rfc3339(v.created_at), 'uploaded_by', v.created_by, 'published_at', "
                              "rfc3339(v.published_at),"
-                             " 'status', s.status, 'signers', " SIGNERS ", 'variants', " VARIANTS
-                             ", 'metrics', " METRICS ", 'params', " PARAMS
-                             ", 'approvals_demanded', " DEMANDED ", 'approvals', " APPROVALS
-                             ", 'listing', " LISTING ", 'aliases', " ALIASES
-                             ", 'deployments', " DEPLOYMENTS ", 'history', " HISTORY ")::text"
+                             " 'status', s.status, 'deleted', (SELECT jsonb_build_object('at',"
+                             " rfc3339(x.deleted_at), 'by', x.deleted_by, 'reason', x.reason)"
+                             " FROM version_deletion x WHERE x.version_id = v.id), "
+                             "'signers', " SIGNERS ", 'variants', " VARIANTS ", 'metrics', " METRICS
+                             ", 'params', " PARAMS ", 'approvals_demanded', " DEMANDED
+                             ", 'approvals', " APPROVALS ", 'listing', " LISTING
+                             ", 'aliases', " ALIASES ", 'deployments', " DEPLOYMENTS
+                             ", 'history', " HISTORY ")::text"
                              " FROM model_version v JOIN model m ON m.id = v.model_id"
                              " JOIN version_state s ON s.version_id = v.id WHERE v.id = $1::bigint",
 };

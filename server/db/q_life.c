@@ -139,6 +139,16 @@ int q_life_archive_version(struct db *db, int64_t id, const char *by, const char
     return archive(db, &archive_version, id, by, reason, now_ms);
 }
 
+void q_life_read_uses(const struct db_rows *rows, struct arena *arena, struct q_life_uses *ret_uses)
+{
+    ret_uses->count = (size_t)rows->count;
+    ret_uses->total = rows->count > 0 ? db_i64(rows, 0, 2) : 0;
+    ret_uses->uses = arena_array(arena, ret_uses->count, sizeof(*ret_uses->uses));
+    for (int i = 0; i < rows->count; i++)
+        ret_uses->uses[i] = (struct q_life_use){arena_strdup(arena, db_text(rows, i, 0)),
+                                                arena_strdup(arena, db_text(rows, i, 1))};
+}
+
 int q_life_uses(struct db *db, int64_t model_id, int64_t version_id, int64_t limit,
                 struct arena *arena, struct q_life_uses *ret_uses)
 {
@@ -152,11 +162,6 @@ int q_life_uses(struct db *db, int64_t model_id, int64_t version_id, int64_t lim
     r = db_exec(db, &select_uses, &params, &rows);
     if (r)
         return r;
-    ret_uses->count = (size_t)rows.count;
-    ret_uses->total = rows.count > 0 ? db_i64(&rows, 0, 2) : 0;
-    ret_uses->uses = arena_array(arena, ret_uses->count, sizeof(*ret_uses->uses));
-    for (int i = 0; i < rows.count; i++)
-        ret_uses->uses[i] = (struct q_life_use){arena_strdup(arena, db_text(&rows, i, 0)),
-                                                arena_strdup(arena, db_text(&rows, i, 1))};
+    q_life_read_uses(&rows, arena, ret_uses);
     return 0;
 }

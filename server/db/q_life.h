@@ -25,7 +25,8 @@ enum q_life_lock {
 struct q_life {
     int64_t id;
     int64_t model_id;
-    const char *status; /* "draft", "published", "archived"; of a model: "active", "archived" */
+    /* "draft", "published", "archived", "deleted"; of a model: "active", "archived" */
+    const char *status;
     int64_t revision;
     const char *created_by;
     int64_t archived_ms; /* 0: in use */
@@ -51,10 +52,9 @@ int q_life_archive_model(struct db *db, int64_t id, const char *by, const char *
 int q_life_archive_version(struct db *db, int64_t id, const char *by, const char *reason,
                            int64_t now_ms) MUST_CHECK;
 
-/* What uses a version, or any of a model's: aliases (not of a model: they are its own), and devices
- * that shall run it. */
+/* What uses something. */
 struct q_life_use {
-    const char *kind; /* "alias", "device" */
+    const char *kind; /* "alias", "device", and as db/q_deletion.h says */
     const char *name;
 };
 
@@ -64,7 +64,13 @@ struct q_life_uses {
     int64_t total;
 };
 
+/* What keeps a version, or any of a model's, from being archived: aliases (not of a model: they are
+ * its own), and devices that shall run it. */
 int q_life_uses(struct db *db, int64_t model_id, int64_t version_id, int64_t limit,
                 struct arena *arena, struct q_life_uses *ret_uses) MUST_CHECK;
+
+/* Of rows of kind, name, and how many there are: for the statements that look for uses. */
+void q_life_read_uses(const struct db_rows *rows, struct arena *arena,
+                      struct q_life_uses *ret_uses);
 
 #endif

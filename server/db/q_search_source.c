@@ -82,7 +82,7 @@ const struct q_search_source_base *q_search_source_base(enum query_of of)
 {
     static const struct q_search_source_base bases[] = {
         [QUERY_VERSIONS] = {"version_state s", "s.version_id", "s.workspace_id",
-                            "s.status <> 'archived'"                                                    },
+                            "s.status IN ('draft', 'published')"                                        },
         [QUERY_MODELS] = {"model s",         "s.id",         "s.workspace_id", "s.archived_at IS NULL"},
     };
 

@@ -46,9 +46,10 @@
     "  FROM approval a WHERE a.version_id = v.id AND a.withdrawn_at IS NULL),"                     \
     " (SELECT coalesce(max(octet_length(c.card)), 0)::bigint FROM version_card c"                  \
     "  WHERE c.version_id = v.id), s.revision, coalesce(ms(s.archived_at), 0), s.archived_by,"     \
-    " s.archive_reason"                                                                            \
-    " "
-#define FROM "FROM model_version v JOIN version_state s ON s.version_id = v.id "
+    " s.archive_reason, coalesce(ms(x.deleted_at), 0), x.deleted_by, x.reason "
+#define FROM                                                                                       \
+    "FROM model_version v JOIN version_state s ON s.version_id = v.id"                             \
+    " LEFT JOIN version_deletion x ON x.version_id = v.id "
 
 #define SELECT_MANIFEST                                                                            \
     "SELECT id, state = 'published', manifest, manifest_sha256, signed_sha256"                     \
@@ -115,11 +116,13 @@ static const struct db_stmt list = {
     "     + (SELECT coalesce(sum(octet_length(x.dataset) + 512), 0) FROM version_metric x"
     "      WHERE x.version_id = c.version_id AND NOT x.signed) AS bytes FROM version_state c"
     "    JOIN model_version m ON m.id = c.version_id WHERE c.model_id = $1::bigint"
-    "    AND CASE WHEN $2::text IS NULL THEN c.status <> 'archived' ELSE c.status = $2::text END"
+    "    AND CASE WHEN $2::text IS NULL THEN c.status IN ('draft', 'published')"
+    "     ELSE c.status = $2::text END"
     "    AND ($3::bigint = 0 OR c.version_id < $3::bigint)"
     "    ORDER BY c.version_id DESC LIMIT $4::bigint + 1) candidate"
     "  WINDOW w AS (ORDER BY id DESC)) page"
     " JOIN model_version v ON v.id = page.id JOIN version_state s ON s.version_id = v.id"
+    " LEFT JOIN version_deletion x ON x.version_id = v.id"
     " WHERE page.n <= $4::bigint AND page.bytes_before < 4194304 ORDER BY v.id DESC",
 };
 
@@ -281,6 +284,9 @@ static void read_row(const struct db_rows *rows, int row, struct arena *arena,
         .archived_ms = db_i64(rows, row, 21),
         .archived_by = arena_strdup(arena, db_text(rows, row, 22)),
         .archive_reason = arena_strdup(arena, db_text(rows, row, 23)),
+        .deleted_ms = db_i64(rows, row, 24),
+        .deleted_by = arena_strdup(arena, db_text(rows, row, 25)),
+        .delete_reason = arena_strdup(arena, db_text(rows, row, 26)),
     };
 }
 
@@ -317,7 +323,7 @@ int q_version_list(struct db *db, int64_t model_id, const char *status, int64_t 
     if (r)
         return r;
     ret_page->count = (size_t)rows.count;
-    ret_page->more = rows.count > 0 && db_i64(&rows, 0, 24) > rows.count;
+    ret_page->more = rows.count > 0 && db_i64(&rows, 0, 27) > rows.count;
     ret_page->versions = arena_array(arena, ret_page->count, sizeof(*ret_page->versions));
     for (int i = 0; i < rows.count; i++)
         read_row(&rows, i, arena, &ret_page->versions[i]);

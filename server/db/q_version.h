@@ -45,6 +45,9 @@ struct q_version {
     int64_t archived_ms; /* 0: in use */
     const char *archived_by;
     const char *archive_reason;
+    int64_t deleted_ms; /* 0: its bytes are kept */
+    const char *deleted_by;
+    const char *delete_reason;
     const struct q_format *formats; /* what was read from its files; not filled here */
     size_t format_count;
 };
@@ -111,7 +114,8 @@ struct q_version_page {
 };
 
 /* Newest first: those with an id below before_id (0: from the newest), at most limit, and fewer
- * where they are large; status "draft", "published" or "archived", or NULL: all in use. */
+ * where they are large; status "draft", "published", "archived" or "deleted", or NULL: all in
+ * use. */
 int q_version_list(struct db *db, int64_t model_id, const char *status, int64_t before_id,
                    int64_t limit, struct arena *arena, struct q_version_page *ret_page) MUST_CHECK;
 

@@ -13,9 +13,15 @@ int artifacts_fetch(const struct call *call, struct reply *reply)
     const struct gateway *gateway = call->context;
     uint8_t sha256[DIGEST_SHA256_SIZE];
     struct blob_artifact artifact;
-    int r = READ_E_MISSING;
+    int r = SERVE_E_KEPT;
+    bool named = text_unhex(request_param(call->request, "sha256"), sha256, sizeof(sha256));
 
-    if (text_unhex(request_param(call->request, "sha256"), sha256, sizeof(sha256)))
+    if (named)
+        r = serve_deleted_artifact(call, call->principal->workspace_id, sha256, reply);
+    if (r != SERVE_E_KEPT)
+        return r;
+    r = READ_E_MISSING;
+    if (named)
         r = read_find_published(call->worker, call->principal->workspace_id, sha256, &artifact);
     if (r == READ_E_MISSING) {
         reply_problem(reply, &problems_not_found,

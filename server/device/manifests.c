@@ -5,6 +5,7 @@
 #include "crypto/text.h"
 #include "db/q_manifest.h"
 #include "http/problems.h"
+#include "image/serve.h"
 
 int manifests_get(const struct call *call, struct reply *reply)
 {
@@ -12,9 +13,15 @@ int manifests_get(const struct call *call, struct reply *reply)
     uint8_t sha256[DIGEST_SHA256_SIZE];
     const void *bytes;
     size_t size;
-    int r = Q_MANIFEST_E_MISSING;
+    int r = SERVE_E_KEPT;
+    bool named = text_unhex(name, sha256, sizeof(sha256));
 
-    if (text_unhex(name, sha256, sizeof(sha256)))
+    if (named)
+        r = serve_deleted_manifest(call, call->principal->workspace_id, sha256, reply);
+    if (r != SERVE_E_KEPT)
+        return r;
+    r = Q_MANIFEST_E_MISSING;
+    if (named)
         r = q_manifest_find(call->worker, call->principal->workspace_id, sha256, call->arena,
                             &bytes, &size);
     if (r == Q_MANIFEST_E_MISSING) {

@@ -11,6 +11,7 @@ const struct problem problems_not_found = {"not-found", 404, "Not found"};
 const struct problem problems_method_not_allowed = {"method-not-allowed", 405,
                                                     "Method not allowed"};
 const struct problem problems_conflict = {"conflict", 409, "Conflict"};
+const struct problem problems_deleted = {"deleted", 410, "Deleted"};
 const struct problem problems_precondition_failed = {"precondition-failed", 412,
                                                      "Precondition failed"};
 const struct problem problems_too_large = {"too-large", 413, "Too large"};

@@ -14,6 +14,7 @@ extern const struct problem problems_forbidden;           /* 403: says which rol
 extern const struct problem problems_not_found;           /* 404 */
 extern const struct problem problems_method_not_allowed;  /* 405, with Allow */
 extern const struct problem problems_conflict;            /* 409 */
+extern const struct problem problems_deleted;             /* 410: says what, by whom and when */
 extern const struct problem problems_precondition_failed; /* 412 */
 extern const struct problem problems_too_large;           /* 413 */
 extern const struct problem problems_unsupported_media;   /* 415 */

@@ -6,6 +6,7 @@
 #include "blob/read.h"
 #include "core/trust/image.h"
 #include "crypto/text.h"
+#include "db/q_deletion.h"
 #include "db/q_tuf.h"
 #include "db/q_workspace.h"
 #include "http/download.h"
@@ -91,6 +92,45 @@ static int refuse_target(const struct call *call, struct reply *reply)
     return 0;
 }
 
+static int reply_deleted(int outcome, const struct q_deletion *deletion, struct reply *reply)
+{
+    if (outcome)
+        return outcome == Q_DELETION_E_NONE ? SERVE_E_KEPT : outcome;
+    reply_problem(reply, &problems_deleted,
+                  "version '%s' of '%s' was deleted by '%s' at %s, and its files with it",
+                  deletion->version, deletion->model, deletion->deleted_by, deletion->deleted_at);
+    return 0;
+}
+
+int serve_deleted_artifact(const struct call *call, int64_t workspace_id,
+                           const uint8_t sha256[static DIGEST_SHA256_SIZE], struct reply *reply)
+{
+    struct q_deletion deletion;
+    int r = q_deletion_of_artifact(call->worker, workspace_id, sha256, call->arena, &deletion);
+
+    return reply_deleted(r, &deletion, reply);
+}
+
+int serve_deleted_manifest(const struct call *call, int64_t workspace_id,
+                           const uint8_t sha256[static DIGEST_SHA256_SIZE], struct reply *reply)
+{
+    struct q_deletion deletion;
+    int r = q_deletion_of_manifest(call->worker, workspace_id, sha256, call->arena, &deletion);
+
+    return reply_deleted(r, &deletion, reply);
+}
+
+/* The same of the version that the path names. */
+static int refuse_deleted(const struct call *call, int64_t workspace_id, struct reply *reply)
+{
+    const char *version = request_param(call->request, "version");
+    struct q_deletion deletion;
+    int r = q_deletion_among(call->worker, workspace_id, request_param(call->request, "model"),
+                             &version, 1, call->arena, &deletion);
+
+    return reply_deleted(r, &deletion, reply);
+}
+
 int serve_manifest(const struct call *call, struct reply *reply)
 {
     uint8_t sha256[DIGEST_SHA256_SIZE];
@@ -109,6 +149,9 @@ int serve_manifest(const struct call *call, struct reply *reply)
     if (!split_name(request_param(call->request, "file"), sha256, &name) ||
         strcmp(name, "manifest.json") != 0)
         return refuse_target(call, reply);
+    r = refuse_deleted(call, wanted.workspace_id, reply);
+    if (r != SERVE_E_KEPT)
+        return r;
     r = q_tuf_manifest(call->worker, &wanted, call->arena, &bytes, &size);
     if (r)
         return r == Q_TUF_E_MISSING ? refuse_target(call, reply) : r;
@@ -159,8 +202,12 @@ static int find_artifact(const struct call *call, struct reply *reply,
         return REFUSED;
     }
     r = q_tuf_has_artifact(call->worker, &wanted);
-    if (!r)
+    if (!r) {
+        r = refuse_deleted(call, wanted.workspace_id, reply);
+        if (r != SERVE_E_KEPT)
+            return r ? r : REFUSED;
         r = read_find_published(call->worker, wanted.workspace_id, sha256, ret_artifact);
+    }
     if (r > 0) {
         (void)refuse_target(call, reply);
         return REFUSED;

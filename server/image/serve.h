@@ -3,6 +3,7 @@
 #define IMAGE_SERVE_H
 
 #include "base/error.h"
+#include "crypto/digest.h"
 #include "http/router.h"
 
 struct blob;
@@ -12,6 +13,19 @@ struct blob_artifact;
  * ranges and an ETag. */
 int serve_bytes(const struct call *call, struct blob *blob, const struct blob_artifact *artifact,
                 struct reply *reply) MUST_CHECK;
+
+enum {
+    SERVE_E_KEPT = 1, /* nothing was deleted */
+};
+
+/* Answers 410 where only versions that were deleted have an artifact, or a manifest. Returns 0,
+ * SERVE_E_KEPT, or negative. */
+int serve_deleted_artifact(const struct call *call, int64_t workspace_id,
+                           const uint8_t sha256[static DIGEST_SHA256_SIZE],
+                           struct reply *reply) MUST_CHECK;
+int serve_deleted_manifest(const struct call *call, int64_t workspace_id,
+                           const uint8_t sha256[static DIGEST_SHA256_SIZE],
+                           struct reply *reply) MUST_CHECK;
 
 /*
  * The image repository as any TUF client reads it, the same on both listeners:

@@ -253,6 +253,26 @@ def test_what_is_archived_is_out_of_use_until_it_is_restored(people, two):
     assert len(cli.json("model", "ls")["items"]) == 1
 
 
+def test_what_was_archived_is_deleted_by_an_administrator(people, two):
+    cli, admin = people("publisher"), people("admin")
+    says(admin.run("delete", "digits@1.0.0", "--yes", status=FAILED), "archive")
+    cli.run("archive", "digits@1.0.0")
+    says(cli.run("delete", "digits@1.0.0", "--yes", status=FAILED), "'admin'")
+    says(admin.run("delete", "digits@1.0.0", status=USAGE), "--yes")
+    says(admin.run("model", "discard", "digits@1.0.0", status=FAILED), "published")
+    assert admin.json("delete", "digits@1.0.0", "--yes", "--reason", "law 7") == {
+        "model": "digits", "version": "1.0.0", "deleted": True}
+    shown = cli.json("model", "show", "digits@1.0.0")
+    assert shown["deleted"]["reason"] == "law 7"
+    assert "law 7" in cli.run("model", "show", "digits@1.0.0").out
+    listed = cli.json("model", "show", "digits", "--state", "deleted")["versions"]
+    assert [each["version"] for each in listed] == ["1.0.0"]
+    says(cli.run("model", "show", "digits", "--state", "gone", status=USAGE), "deleted")
+    says(cli.run("restore", "digits@1.0.0", status=FAILED), "never comes back")
+    says(admin.run("delete", "digits", "--yes", status=USAGE), "VERSION")
+    assert admin.run("delete", "digits@1.0.0", "--yes").out == "deleted digits@1.0.0\n"
+
+
 # ---- history, search ----------------------------------------------------------------------------
 
 

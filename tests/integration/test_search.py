@@ -353,7 +353,7 @@ def test_a_forged_cursor_is_refused_or_finds_nothing_else(viewer, publish, order
     ("model = 'x", 9, "no other that closes it"),
     ("(model = x", 11, "'and', 'or' or ) expected"),
     ("tags.é = 1", 6, "a key expected"),
-    ("state = gone", 9, "draft, published or archived"),
+    ("state = gone", 9, "draft, published, archived or deleted"),
     ("model = " + "a" * 5000, 1, "at most 4096 bytes"),
     (" or ".join(["alias = a"] * 33), 417, "at most 32 conditions"),
     ("(" * 200 + "alias = a" + ")" * 200, 17, "at most 16 levels"),

@@ -100,6 +100,38 @@ def test_what_was_yanked_is_refused_and_never_comes_back(alice, client):
     assert "yanked" in again.err
 
 
+def test_what_its_role_lists_is_not_deleted(alice, client, admin, server):
+    """It must be yanked first; then no client gets it, and no role ever lists it again."""
+    publish(alice, "1.0.0")
+    publish(alice, "1.1.0")
+    alice.run("archive", "digits@1.0.0")
+    client.fetch("1.0.0")
+    refused = admin.delete("/api/v1/models/digits/versions/1.0.0").expect(409).json()
+    assert refused["used_by"] == [{"kind": "role", "name": "model-digits"}]
+    assert "role 'model-digits'" in alice.run("delete", "digits@1.0.0", "--yes", status=1).err
+    alice.run("yank", "digits@1.0.0", "--yes")
+    manifest = alice.json("model", "show", "digits@1.0.0")
+    alice.run("delete", "digits@1.0.0", "--yes")
+    (artifact,) = manifest["variants"][0]["artifacts"]
+    for path in (f"1.0.0/{manifest['manifest_sha256']}.manifest.json",
+                 f"1.0.0/onnx/cpu/fp32/{artifact['sha256']}.digits-1.onnx"):
+        gone = admin.get(f"/tuf/default/targets/digits/{path}").expect(410)
+        assert gone.problem == "deleted"
+    client.fetch("1.1.0")
+
+
+def test_what_was_deleted_is_never_listed(person, admin):
+    """It was published before there were roots."""
+    alice = person("alice")
+    alice.run("model", "create", "digits", "--key", "alice")
+    publish(alice, "1.0.0")
+    alice.run("archive", "digits@1.0.0")
+    alice.run("delete", "digits@1.0.0", "--yes")
+    alice.run("root", "init")
+    alice.run("model", "grant", "digits", "alice")
+    assert "deleted" in alice.run("release", "digits@1.0.0", status=1).err
+
+
 def test_two_people_must_sign_where_the_threshold_is_two(person, scratch):
     ann, bob = person("ann"), person("bob")
     public = scratch / "bob.public.json"

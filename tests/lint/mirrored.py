@@ -11,6 +11,7 @@ TESTED_ELSEWHERE = {
     "server/core/registry/aliases.c": "tests/integration/test_life.py: aliases",
     "server/core/registry/approvals.c": "tests/integration/test_life.py: approvals",
     "server/core/registry/archive.c": "tests/integration/test_life.py: archive",
+    "server/core/registry/deletions.c": "tests/integration/test_deletion.py",
     "server/core/registry/notes.c": "tests/integration/test_life.py: notes",
     "server/core/registry/formats.c": "tests/integration/test_formats.py",
     "server/core/registry/version_envelope.c": "tests/unit/core/registry/test_versions.c",

@@ -56,6 +56,7 @@ static const struct listing_column version_sheet[] = {
     {"aliases",     "aliases",         LISTING_VALUES},
     {"approved by", "approved_by",     LISTING_VALUES},
     {"archived",    "archived",        LISTING_PAIRS },
+    {"deleted",     "deleted",         LISTING_PAIRS },
     {"card",        "card_bytes",      LISTING_BYTES },
     {"created",     "created_at",      LISTING_WHEN  },
     {"created by",  "created_by",      LISTING_TEXT  },
@@ -301,6 +302,17 @@ static int show_version(struct cli *cli, struct server *server, const struct ref
     return CLI_OK;
 }
 
+static bool is_state(const char *text)
+{
+    static const char *const states[] = {"draft", "published", "archived", "deleted"};
+
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        if (strcmp(states[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int show_model(struct cli *cli, struct server *server, const char *name)
 {
     const char *state = cli->flags.state;
@@ -309,8 +321,8 @@ static int show_model(struct cli *cli, struct server *server, const char *name)
     json_auto_t *keys = NULL;
     int r;
 
-    if (state && strcmp(state, "draft") != 0 && strcmp(state, "published") != 0)
-        return cli_usage(cli, "--state is 'draft' or 'published', not '%s'", state);
+    if (state && !is_state(state))
+        return cli_usage(cli, "--state is draft, published, archived or deleted, not '%s'", state);
     r = server_get(server, arena_printf(&cli->arena, "show model '%s'", name),
                    SERVER_ADDRESS(server, "models", name), &model);
     if (!r)
@@ -363,14 +375,16 @@ int cmd_model_discard(void *context, int operands, char **operand)
     if (!r)
         r = server_open(cli, &server);
     if (!r)
-        r = server_ask(&server,
-                       &(struct server_question){
-                           .what = arena_printf(&cli->arena, "discard '%s'", operand[0]),
-                           .method = "DELETE",
-                           .address = SERVER_ADDRESS(&server, "models", reference.model, "versions",
-                                                     reference.version),
-                       },
-                       NULL, NULL);
+        r = server_ask(
+            &server,
+            &(struct server_question){
+                .what = arena_printf(&cli->arena, "discard '%s'", operand[0]),
+                .method = "DELETE",
+                .address = arena_printf(&cli->arena, "%s?state=draft",
+                                        SERVER_ADDRESS(&server, "models", reference.model,
+                                                       "versions", reference.version)),
+            },
+            NULL, NULL);
     if (r)
         return r;
     document = json_pack("{s:s, s:s, s:b}", "model", reference.model, "version", reference.version,

@@ -38,6 +38,8 @@ const struct option_entry flags_registry_approve[] = {
 
 const struct option_entry flags_registry_reason[] = {FLAG_REASON("Why."), END};
 
+const struct option_entry flags_registry_delete[] = {FLAG_REASON("Why."), FLAG_YES, END};
+
 const struct option_entry flags_registry_rules_set[] = {
     {.name = "approvals",
      .type = OPTION_INTEGER,

@@ -11,6 +11,7 @@ extern const struct option_entry flags_registry_alias_rm[];
 extern const struct option_entry flags_registry_metric[];
 extern const struct option_entry flags_registry_approve[];
 extern const struct option_entry flags_registry_reason[];
+extern const struct option_entry flags_registry_delete[];
 extern const struct option_entry flags_registry_rules_set[];
 extern const struct option_entry flags_registry_audit_ls[];
 

@@ -34,6 +34,7 @@ const struct audit_action_info audit_actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_VERSION_WITHDRAW_APPROVAL] = {"version.withdraw-approval", "version", true, true, "an approval was withdrawn"},
     [AUDIT_VERSION_ARCHIVE]      = {"version.archive",       "version",    true,  true,  "a version was taken out of use"},
     [AUDIT_VERSION_RESTORE]      = {"version.restore",       "version",    true,  true,  "an archived version was taken into use again"},
+    [AUDIT_VERSION_DELETE]       = {"version.delete",        "version",    true,  true,  "an archived version was deleted for good; what was signed stays"},
     [AUDIT_VERSION_RELEASE]      = {"version.release",       "version",    false, true,  "the role of its publishers lists a version: devices accept it"},
     [AUDIT_VERSION_YANK]         = {"version.yank",          "version",    true,  true,  "the role of its publishers dropped a version: devices refuse it"},
     [AUDIT_ARTIFACT_STORE]       = {"artifact.store",        "artifact",   false, true,  "an upload was completed"},

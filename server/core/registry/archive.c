@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/registry/archive.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct change {
@@ -30,19 +29,6 @@ static int hold(struct db *db, const struct change *change, struct q_life *ret_l
                                  change->arena, ret_life, change->refusal);
 }
 
-static int refuse_uses(const struct change *change)
-{
-    const struct q_life_uses *uses = &change->refusal->uses;
-    const struct q_life_use *first = &uses->uses[0];
-
-    return registry_refuse(change->refusal, REGISTRY_E_IN_USE,
-                           "%s%s%s is in use by %" PRId64 " others, such as %s '%s'; give these "
-                           "something else first",
-                           change->place->model, change->version ? "@" : "",
-                           change->version ? change->version : "", uses->total, first->kind,
-                           first->name);
-}
-
 static int check_uses(struct db *db, const struct change *change, const struct q_life *life)
 {
     int r;
@@ -55,7 +41,9 @@ static int check_uses(struct db *db, const struct change *change, const struct q
                     change->arena, &change->refusal->uses);
     if (r)
         return r;
-    return change->refusal->uses.total > 0 ? refuse_uses(change) : 0;
+    return change->refusal->uses.total > 0
+               ? registry_refuse_uses(change->place, change->version, change->refusal)
+               : 0;
 }
 
 static json_t *describe(const char *reason)
@@ -87,6 +75,8 @@ static int run(struct db *db, void *arg)
     struct q_life life;
     int r = hold(db, change, &life);
 
+    if (!r)
+        r = registry_check_kept(db, &life, change->arena, change->refusal);
     if (r || (life.archived_ms != 0) == (change->reason != NULL))
         return r;
     if (change->reason)

@@ -276,10 +276,11 @@ static int hold(struct db *db, struct work *work)
     if (r)
         return r;
     work->life = model;
-    return work->version
-               ? registry_hold_version(db, work->place, model.id, work->version, Q_LIFE_EXCLUSIVE,
-                                       work->arena, &work->life, work->refusal)
-               : 0;
+    if (!work->version)
+        return 0;
+    r = registry_hold_version(db, work->place, model.id, work->version, Q_LIFE_EXCLUSIVE,
+                              work->arena, &work->life, work->refusal);
+    return r ? r : registry_check_kept(db, &work->life, work->arena, work->refusal);
 }
 
 /* Nothing is recorded of what changed nothing. */

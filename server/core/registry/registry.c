@@ -2,6 +2,8 @@
 #include "core/registry/registry.h"
 
 #include "base/cleanup.h"
+#include "base/log.h"
+#include "db/q_deletion.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -57,6 +59,36 @@ int registry_hold_version(struct db *db, const struct registry_place *place, int
     return r;
 }
 
+int registry_refuse_uses(const struct registry_place *place, const char *version,
+                         struct registry_refusal *refusal)
+{
+    const struct q_life_use *first = &refusal->uses.uses[0];
+
+    return registry_refuse(refusal, REGISTRY_E_IN_USE,
+                           "%s%s%s is in use by %" PRId64 " others, such as %s '%s'; give these "
+                           "something else first",
+                           place->model, version ? "@" : "", version ? version : "",
+                           refusal->uses.total, first->kind, first->name);
+}
+
+int registry_check_kept(struct db *db, const struct q_life *version, struct arena *arena,
+                        struct registry_refusal *refusal)
+{
+    struct q_deletion deletion;
+    int r;
+
+    if (strcmp(version->status, "deleted") != 0)
+        return 0;
+    r = q_deletion_find(db, version->id, arena, &deletion);
+    if (r)
+        return r > 0 ? log_fail(ERR_INTERNAL, "a deleted version has no tombstone") : r;
+    return registry_refuse(refusal, REGISTRY_E_DELETED,
+                           "version '%s' of '%s' was deleted by '%s' at %s and never comes back; "
+                           "publish a new version",
+                           deletion.version, deletion.model, deletion.deleted_by,
+                           deletion.deleted_at);
+}
+
 static int check_usable(const struct registry_place *place, const struct q_life *model,
                         const char *version, const struct q_life *life,
                         struct registry_refusal *refusal)
@@ -86,6 +118,8 @@ int registry_share_usable(struct db *db, const struct registry_place *place, con
     if (!r)
         r = registry_hold_version(db, place, model.id, version, Q_LIFE_SHARED, arena, ret_version,
                                   refusal);
+    if (!r)
+        r = registry_check_kept(db, ret_version, arena, refusal);
     return r ? r : check_usable(place, &model, version, ret_version, refusal);
 }
 

@@ -24,7 +24,9 @@ enum {
     REGISTRY_E_MANY = 73,      /* there would be too many of them */
     REGISTRY_E_IN_USE = 74,    /* uses */
     REGISTRY_E_APPROVED = 75,  /* who approves has approved already */
-    REGISTRY_E_FORBIDDEN = 76, /* somebody else's */
+    REGISTRY_E_FORBIDDEN = 76, /* somebody else's, or it takes another role */
+    REGISTRY_E_PUBLISHED = 77, /* it must be archived first */
+    REGISTRY_E_DELETED = 78,   /* the version was deleted for good */
 };
 
 /* Which model, who acts, when. Borrowed. */
@@ -68,10 +70,19 @@ int registry_hold_version(struct db *db, const struct registry_place *place, int
                           struct q_life *ret_version, struct registry_refusal *refusal) MUST_CHECK;
 
 /* A version that is published and, as its model, in use; both are shared until the transaction
- * ends. Returns 0, REGISTRY_E_MODEL, _VERSION, _DRAFT, _ARCHIVED, or negative. */
+ * ends. Returns 0, REGISTRY_E_MODEL, _VERSION, _DRAFT, _ARCHIVED, _DELETED, or negative. */
 int registry_share_usable(struct db *db, const struct registry_place *place, const char *version,
                           struct arena *arena, struct q_life *ret_version,
                           struct registry_refusal *refusal) MUST_CHECK;
+
+/* Writes that something is in use, by the first of refusal->uses. version NULL: the model. Returns
+ * REGISTRY_E_IN_USE. */
+int registry_refuse_uses(const struct registry_place *place, const char *version,
+                         struct registry_refusal *refusal);
+
+/* Whether a version that is held was deleted. Returns 0, REGISTRY_E_DELETED, or negative. */
+int registry_check_kept(struct db *db, const struct q_life *version, struct arena *arena,
+                        struct registry_refusal *refusal) MUST_CHECK;
 
 /* Whether a revision is the expected one. Returns 0 or REGISTRY_E_MATCH. */
 int registry_match(int64_t expected, int64_t revision, struct registry_refusal *refusal) MUST_CHECK;

@@ -103,6 +103,21 @@ static int resolve(struct db *db, const struct versions_place *place, struct are
     return r == Q_MODEL_E_MISSING ? VERSIONS_E_MODEL : r;
 }
 
+/* It stays, until this is committed. */
+static int check_kept(struct db *db, struct work *work)
+{
+    struct q_life life;
+    int r =
+        q_life_lock_version(db, work->model_id, work->version, Q_LIFE_SHARED, work->arena, &life);
+
+    if (r)
+        return r == Q_LIFE_E_VERSION ? VERSIONS_E_MISSING : r;
+    if (strcmp(life.status, "deleted") != 0)
+        return 0;
+    r = versions_find(db, work->place, work->version, work->arena, &work->failure->exists);
+    return r ? r : VERSIONS_E_DELETED;
+}
+
 static int hold_version(struct db *db, struct work *work)
 {
     const struct versions_place *place = work->place;
@@ -123,7 +138,9 @@ static int hold_version(struct db *db, struct work *work)
         return r == Q_VERSION_E_MISSING ? VERSIONS_E_MISSING : r;
     if (!work->stored.published)
         return VARIANTS_E_DRAFT;
-    r = read_own(work);
+    r = check_kept(db, work);
+    if (!r)
+        r = read_own(work);
     return r ? r : check_beside_own(work, workspace);
 }
 

@@ -166,6 +166,8 @@ static int compare_existing(struct db *db, struct work *work)
         return log_fail(ERR_UNAVAILABLE, "a draft was removed while it was submitted again");
     if (r)
         return r;
+    if (work->failure->exists.deleted_ms != 0)
+        return VERSIONS_E_DELETED;
     if (memcmp(mine->sha256, theirs.sha256, sizeof(mine->sha256)) == 0) {
         *work->ret_version = work->failure->exists;
         return 0;

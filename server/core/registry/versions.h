@@ -35,6 +35,7 @@ enum {
     VERSIONS_E_PUBLISHED = 42, /* it is published, and so immutable */
     VERSIONS_E_ARCHIVED = 43,  /* the model is archived */
     VERSIONS_E_FORMAT = 44,    /* its files are not what they should be; failure.format */
+    VERSIONS_E_DELETED = 45,   /* the model had that version, which was deleted; failure.exists */
 };
 
 /* What the caller needs to say what is wrong. Strings live in the arena. */
@@ -66,8 +67,8 @@ struct versions_place {
  *
  * ret_created  false: it was there already, with the same bytes
  *
- * Returns 0, SYNTAX, UNKNOWN, INVALID, LARGE, MODEL, ARCHIVED, EXISTS, SIGNATURE, ARTIFACTS,
- * FORMAT, or negative.
+ * Returns 0, SYNTAX, UNKNOWN, INVALID, LARGE, MODEL, ARCHIVED, EXISTS, DELETED, SIGNATURE,
+ * ARTIFACTS, FORMAT, or negative.
  */
 int versions_submit(struct db *db, const struct versions_place *place, const void *bytes,
                     size_t size, struct arena *arena, struct q_version *ret_version,

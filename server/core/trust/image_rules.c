@@ -2,6 +2,7 @@
 #include "core/trust/image_rules.h"
 
 #include "crypto/text.h"
+#include "db/q_deletion.h"
 #include "db/q_tuf.h"
 
 #include <stdarg.h>
@@ -105,6 +106,7 @@ int image_rules_model_role(struct db *db, int64_t workspace_id, const char *mode
 {
     json_t *targets = json_object_get(metadata->signed_part, "targets");
     struct q_tuf_target *known;
+    struct q_deletion deletion;
     const char **versions = NULL;
     size_t count;
     const char *path;
@@ -128,6 +130,11 @@ int image_rules_model_role(struct db *db, int64_t workspace_id, const char *mode
     r = check_whole(targets, known, count, arena, &versions, ret_count, reason);
     if (r)
         return r;
+    r = q_deletion_among(db, workspace_id, model, versions, *ret_count, arena, &deletion);
+    if (r != Q_DELETION_E_NONE)
+        return r ? r
+                 : refuse(reason, "targets: version '%s' was deleted and never comes back",
+                          deletion.version);
     *ret_versions = (const char *const *)versions;
     return 0;
 }

@@ -126,7 +126,7 @@ START_TEST(mistakes_are_pointed_at)
         {"created = 2026-11-01",       9,  "one of <, <=, >, >= behind 'created'"       },
         {"created > yesterday",        11, "a time expected"                            },
         {"created > 2026-13-01",       11, "a time expected"                            },
-        {"state = gone",               9,  "draft, published or archived"               },
+        {"state = gone",               9,  "draft, published, archived or deleted"      },
         {"model = 'x",                 9,  "this ' has no other that closes it"         },
         {"é",                         1,  "a field, such as model"                     },
         {"tags.x = 'é' or é",        17, "a field, such as model"                     },
