@@ -7,6 +7,7 @@
 #include "crypto/text.h"
 #include "model/manifest.h"
 #include "model/name.h"
+#include "proto/reload_kind.h"
 #include "tuf/targetpath.h"
 
 #include <inttypes.h>
@@ -163,6 +164,7 @@ struct share {
     const struct metadata_target *target;
     struct place place;
     const char *role;
+    const char *reload; /* NULL: the device's own rule */
     struct variant variant;
     uint8_t sha256[DIGEST_SHA256_SIZE];
 };
@@ -182,6 +184,7 @@ static void take_manifest(const struct reading *reading, size_t index, const str
     want->model = share->place.model;
     want->version = share->place.version;
     want->role = share->role;
+    want->reload = share->reload;
     want->variant = share->variant;
     want->manifest_length = share->target->length;
     memcpy(want->manifest_sha256, share->sha256, sizeof(want->manifest_sha256));
@@ -191,12 +194,18 @@ static void take_manifest(const struct reading *reading, size_t index, const str
                            share->target->length, MANIFEST_SIZE_MAX));
 }
 
+static bool is_same_reload(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static bool is_of(const struct state_slot *want, const struct share *share)
 {
     return want->model && strcmp(want->model, share->place.model) == 0 &&
            strcmp(want->version, share->place.version) == 0 &&
            variant_equal(&want->variant, &share->place.variant) &&
-           variant_equal(&want->variant, &share->variant);
+           variant_equal(&want->variant, &share->variant) &&
+           is_same_reload(want->reload, share->reload);
 }
 
 static void take_artifact(const struct reading *reading, size_t index, const struct share *share)
@@ -234,6 +243,20 @@ static void take_artifact(const struct reading *reading, size_t index, const str
     memcpy(slot->artifacts[slot->artifact_count++].sha256, share->sha256, DIGEST_SHA256_SIZE);
 }
 
+/* What the word means is the business of who reloads: it may be newer than this agent. */
+static bool read_reload(const struct reading *reading, const json_t *word, struct share *share)
+{
+    const char *text = json_string_value(word);
+
+    share->reload = NULL;
+    if (!word || (text && strcmp(text, RELOAD_KIND_DEVICE) == 0))
+        return true;
+    if (!text || !*text || strlen(text) > RELOAD_KIND_MAX)
+        return false;
+    share->reload = arena_strdup(reading->arena, text);
+    return true;
+}
+
 static int read_share(const struct reading *reading, const char *slot, const json_t *word,
                       struct share *share)
 {
@@ -250,6 +273,11 @@ static int read_share(const struct reading *reading, const char *slot, const jso
                                    "slot '%s' of '%.200s': role and variant are expected", slot,
                                    share->target->path));
     share->role = arena_strdup(reading->arena, role);
+    if (!read_reload(reading, json_object_get(word, "reload"), share))
+        return refuse(reading, DETECTION_MALFORMED,
+                      arena_printf(reading->arena,
+                                   "slot '%s' of '%.200s': a kind of reload is a short word", slot,
+                                   share->target->path));
     index = slot_index(reading, arena_strdup(reading->arena, slot));
     if (index < 0)
         return refuse(reading, DETECTION_MALFORMED,

@@ -73,8 +73,8 @@ const struct option_entry config_table[] = {
     {"sync", "retry_cap", OPTION_DURATION, AT(retry_cap_ms), "10m", .min = 1, .max = DAY_MS, .help = "The longest span of the backoff."},
     {"sync", "token_rotation", OPTION_DURATION, AT(token_rotation_ms), "30d", .max = 3650 * DAY_MS, .help = "The age at which the device asks for a new token. 0: never."},
 
-    {"slot", "reload", OPTION_LIST, AT(reload), .value_name = "SLOT: MODE ...",
-     .help = "How the application of a slot is told of a new model: 'main: watch', 'main: notify', 'main: signal HUP pidfile /run/app.pid' (or 'pid N', 'unit NAME'), 'main: restart COMMAND'. Where nothing is said: watch."},
+    {"slot", "reload", OPTION_LIST, AT(reload), .value_name = "SLOT: KIND ...",
+     .help = "How the application of a slot is told of a new model: 'main: watch', 'main: notify', 'main: signal HUP pidfile /run/app.pid' (or 'pid N', 'unit NAME'), 'main: restart COMMAND'. Of several rules of one slot the first counts, unless the server names another one of them. Where nothing is said: watch."},
     {"slot", "reload_timeout", OPTION_DURATION, AT(reload_timeout_ms), "60s", .min = 100, .max = DAY_MS,
      .help = "How long the application may take to say that it serves the new model, before the old one is put back."},
     {"slot", "reclaim_after", OPTION_DURATION, AT(reclaim_after_ms), "7d", .max = 3650 * DAY_MS,
@@ -147,8 +147,10 @@ static int read_reload(struct config *config, struct arena *arena, const char **
         if (expected)
             return invalid(arena, ret_error, "slot.reload", text, expected);
         for (size_t j = 0; j < i; j++)
-            if (strcmp(config->reload_rules[i].slot, config->reload_rules[j].slot) == 0)
-                return invalid(arena, ret_error, "slot.reload", text, "one rule a slot");
+            if (strcmp(config->reload_rules[i].slot, config->reload_rules[j].slot) == 0 &&
+                config->reload_rules[i].kind == config->reload_rules[j].kind)
+                return invalid(arena, ret_error, "slot.reload", text,
+                               "one rule of a kind for a slot");
     }
     return 0;
 }
@@ -211,12 +213,26 @@ int config_load(struct config *ret_config, struct arena *arena, int argc, char *
     return 0;
 }
 
-const struct reload_rule *config_reload_rule(const struct config *config, const char *slot)
+const struct reload_rule *config_reload_rule(const struct config *config, const char *slot,
+                                             const char *named)
 {
-    static const struct reload_rule watch = {.slot = "", .mode = RELOAD_WATCH};
+    static const struct reload_rule watch = {.slot = "", .kind = RELOAD_WATCH};
+    const struct reload_rule *own = NULL;
 
-    for (size_t i = 0; i < config->reload_rule_count; i++)
-        if (strcmp(config->reload_rules[i].slot, slot) == 0)
-            return &config->reload_rules[i];
-    return &watch;
+    for (size_t i = 0; i < config->reload_rule_count; i++) {
+        const struct reload_rule *rule = &config->reload_rules[i];
+
+        if (strcmp(rule->slot, slot) != 0)
+            continue;
+        if (!own)
+            own = rule;
+        if (named && strcmp(reload_kind_name(rule->kind), named) == 0)
+            return rule;
+    }
+    return own ? own : &watch;
+}
+
+bool config_has_reload(const struct config *config, const char *slot, const char *kind)
+{
+    return strcmp(reload_kind_name(config_reload_rule(config, slot, kind)->kind), kind) == 0;
 }

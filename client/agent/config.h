@@ -90,7 +90,17 @@ extern const struct option_entry config_table[];
 int config_load(struct config *ret_config, struct arena *arena, int argc, char **argv,
                 int *ret_operands, const char **ret_error) MUST_CHECK;
 
-/* The rule for a slot; where none is given, `watch`: the link is all the application needs. */
-const struct reload_rule *config_reload_rule(const struct config *config, const char *slot);
+/*
+ * The rule that a slot goes by: its first one; where none is given, `watch`: the link is all the
+ * application needs.
+ *
+ * named  the word of who wants another of its rules; NULL or "": nobody does. Where it has no such
+ *        rule its own stands: only who configures the device makes rules.
+ */
+const struct reload_rule *config_reload_rule(const struct config *config, const char *slot,
+                                             const char *named);
+
+/* Whether the slot has a rule of that kind. */
+bool config_has_reload(const struct config *config, const char *slot, const char *kind);
 
 #endif

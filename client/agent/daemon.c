@@ -112,7 +112,7 @@ static const char *on_opened(void *state, const char *slot, char ret_id[static S
 
     if (slot_resolve(&daemon->store, slot, SLOT_LINK_CURRENT, ret_id))
         ret_id[0] = '\0';
-    return reload_mode_name(config_reload_rule(daemon->config, slot)->mode);
+    return reload_kind_name(config_reload_rule(daemon->config, slot, NULL)->kind);
 }
 
 static void on_status(void *state, struct buffer *json)

@@ -51,6 +51,7 @@ bool install_fits(struct install *install, const struct state *state)
         !variant_equal(&slot->variant, &install->want.variant))
         return false;
     install->state_version = state->version;
+    install->want.reload = slot->reload ? arena_strdup(&install->arena, slot->reload) : NULL;
     return true;
 }
 
@@ -289,6 +290,7 @@ static void copy_want(struct install *install, const struct state_slot *want)
     install->want.model = arena_strdup(arena, want->model);
     install->want.version = arena_strdup(arena, want->version);
     install->want.role = arena_strdup(arena, want->role);
+    install->want.reload = want->reload ? arena_strdup(arena, want->reload) : NULL;
     install->want.variant.runtime = arena_strdup(arena, want->variant.runtime);
     install->want.variant.hardware = arena_strdup(arena, want->variant.hardware);
     install->want.variant.precision = arena_strdup(arena, want->variant.precision);
@@ -340,8 +342,8 @@ static void start_reload(struct install *install, const char *id)
     const struct config *config = install->parts->config;
 
     reload_start(&install->reload, install->parts->loop, install->parts->ipc,
-                 config_reload_rule(config, install->slot), install->slot, id,
-                 config->reload_timeout_ms, on_reloaded, install);
+                 config_reload_rule(config, install->slot, install->record.reload), install->slot,
+                 id, config->reload_timeout_ms, on_reloaded, install);
 }
 
 /* Both links are renamed into place: at every moment each names a whole version. */
@@ -389,6 +391,11 @@ static void activate_recorded(struct install *install)
     start_reload(install, install->record.id);
 }
 
+static void note_reload(const struct state_slot *want, struct journal_record *record)
+{
+    (void)snprintf(record->reload, sizeof(record->reload), "%s", want->reload ? want->reload : "");
+}
+
 static void activate(struct install *install)
 {
     const struct store *store = install->parts->store;
@@ -401,6 +408,7 @@ static void activate(struct install *install)
         (clock_monotonic_us(install->parts->loop->clock) - install->started_us) / 1000;
     (void)snprintf(record->id, sizeof(record->id), "%s", install->stage.id);
     (void)snprintf(record->gap_source, sizeof(record->gap_source), "none");
+    note_reload(&install->want, record);
     r = slot_resolve(store, install->slot, SLOT_LINK_CURRENT, record->previous_id);
     if (r >= 0)
         r = slot_resolve(store, install->slot, SLOT_LINK_PREVIOUS, record->older_id);
@@ -557,6 +565,7 @@ int install_adopt(const struct parts *parts, const struct state_slot *want, int6
         .state_version = state_version, .gap_us = -1, .duration_ms = -1, .gap_source = "none"};
     int r = slot_resolve(parts->store, want->name, SLOT_LINK_CURRENT, record.id);
 
+    note_reload(want, &record);
     if (!r)
         r = reporter_sequence(parts->reporter, &record.sequence);
     if (!r)

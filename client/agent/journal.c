@@ -21,20 +21,25 @@ static const char *const step_names[] = {
 #member, offsetof(struct journal_record, member),                                          \
             sizeof(((struct journal_record *)0)->member)                                           \
     }
+#define TEXT_SINCE(member)                                                                         \
+    {                                                                                              \
+#member, offsetof(struct journal_record, member),                                          \
+            sizeof(((struct journal_record *)0)->member), true                                     \
+    }
 #define NUMBER(member)                                                                             \
     {                                                                                              \
 #member, offsetof(struct journal_record, member), 0                                        \
     }
 
-/* size 0: an int64_t */
 static const struct {
     const char *name;
     size_t offset;
-    size_t size;
+    size_t size;   /* 0: an int64_t */
+    bool may_lack; /* agents of old did not write it */
 } members[] = {
     TEXT(id),           TEXT(previous_id), TEXT(older_id),     NUMBER(state_version),
     NUMBER(started_ms), NUMBER(sequence),  NUMBER(gap_us),     NUMBER(duration_ms),
-    TEXT(gap_source),   TEXT(error_code),  TEXT(error_detail),
+    TEXT(gap_source),   TEXT(error_code),  TEXT(error_detail), TEXT_SINCE(reload),
 };
 
 const char *journal_step_name(enum journal_step step)
@@ -93,10 +98,14 @@ static bool decode(const json_t *object, struct journal_record *record)
         record->step = (enum journal_step)i;
         known = true;
     }
-    for (size_t i = 0; i < ARRAY_LEN(members); i++)
-        if (!read_member(json_object_get(object, members[i].name), members[i].size,
-                         (char *)record + members[i].offset))
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        const json_t *member = json_object_get(object, members[i].name);
+
+        if (!member && members[i].may_lack)
+            continue;
+        if (!read_member(member, members[i].size, (char *)record + members[i].offset))
             return false;
+    }
     return known;
 }
 

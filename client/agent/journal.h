@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "model/name.h"
 #include "model/variant.h"
+#include "proto/reload_kind.h"
 
 #include <stdint.h>
 
@@ -41,8 +42,9 @@ struct journal_record {
     int64_t sequence;   /* commit: of the report */
     int64_t gap_us;     /* -1: not measured */
     int64_t duration_ms;
-    char gap_source[16]; /* "application", "agent", "none" */
-    char error_code[64]; /* empty: the new version is good */
+    char reload[RELOAD_KIND_MAX + 1]; /* what the server named; empty: the slot's own rule */
+    char gap_source[16];              /* "application", "agent", "none" */
+    char error_code[64];              /* empty: the new version is good */
     char error_detail[512];
 };
 

@@ -23,11 +23,6 @@ static int put(const struct parts *parts, int64_t sequence, int64_t state_versio
     return r ? r : reporter_put(parts->reporter, sequence, state_version, slot);
 }
 
-static const char *mode_of(const struct parts *parts, const char *slot)
-{
-    return reload_mode_name(config_reload_rule(parts->config, slot)->mode);
-}
-
 /* slot.json cannot be written where the slot has no directory yet. */
 static int save_status(const struct parts *parts, const char *slot,
                        const struct slot_status *status)
@@ -164,9 +159,10 @@ int outcome_commit(const struct parts *parts, const char *slot_name,
     struct report_error error = {record->error_code, record->error_detail};
     struct report_previous previous;
     struct slot_status status;
+    const struct reload_rule *rule = config_reload_rule(parts->config, slot_name, record->reload);
     struct report_slot slot = {.name = slot_name,
                                .state = record->error_code[0] ? "failed" : "installed",
-                               .reload = mode_of(parts, slot_name),
+                               .reload = reload_kind_name(rule->kind),
                                .gap_us = record->gap_us,
                                .gap_source = record->gap_source,
                                .duration_ms = record->duration_ms,

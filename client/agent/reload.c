@@ -20,23 +20,11 @@
 
 extern char **environ;
 
-static const char *const mode_names[] = {
-    [RELOAD_WATCH] = "watch",
-    [RELOAD_NOTIFY] = "notify",
-    [RELOAD_SIGNAL] = "signal",
-    [RELOAD_RESTART] = "restart",
-};
-
 static const char *const target_names[] = {
     [RELOAD_PID] = "pid",
     [RELOAD_PIDFILE] = "pidfile",
     [RELOAD_UNIT] = "unit",
 };
-
-const char *reload_mode_name(enum reload_mode mode)
-{
-    return mode_names[mode];
-}
 
 /* ---- rules */
 
@@ -90,25 +78,20 @@ const char *reload_parse(const char *text, struct arena *arena, struct reload_ru
     const char *cursor = colon ? colon + 1 : text;
     struct reload_rule rule = {0};
     const char *expected = NULL;
-    const char *mode;
-    size_t i = 0;
 
     rule.slot = colon ? arena_strndup(arena, text, (size_t)(colon - text)) : "";
     if (!name_is_valid(rule.slot))
-        return "SLOT: MODE ..., such as 'main: notify'";
+        return "SLOT: KIND ..., such as 'main: notify'";
     cursor += strspn(cursor, " \t");
-    mode = take_word(&cursor, arena);
-    while (i < ARRAY_LEN(mode_names) && strcmp(mode, mode_names[i]) != 0)
-        i++;
-    if (i == ARRAY_LEN(mode_names))
-        return "the mode 'watch', 'notify', 'signal' or 'restart' behind the slot";
-    rule.mode = (enum reload_mode)i;
-    if (rule.mode == RELOAD_SIGNAL)
+    rule.kind = reload_kind_parse(take_word(&cursor, arena));
+    if (rule.kind >= RELOAD_REBOOT)
+        return "the kind 'watch', 'notify', 'signal' or 'restart' behind the slot";
+    if (rule.kind == RELOAD_SIGNAL)
         expected = parse_signal(cursor, arena, &rule);
-    else if (rule.mode == RELOAD_RESTART)
+    else if (rule.kind == RELOAD_RESTART)
         expected = *cursor ? NULL : "a command behind 'restart'";
     else
-        expected = *cursor ? "nothing behind the mode" : NULL;
+        expected = *cursor ? "nothing behind the kind" : NULL;
     if (expected)
         return expected;
     rule.command = arena_strdup(arena, cursor);
@@ -182,7 +165,7 @@ static void on_ready(void *state, const char *id, int64_t gap_us, int64_t at_us)
 
     if (strcmp(id, job->id) != 0 || !job->awaited)
         return;
-    if (job->rule->mode == RELOAD_RESTART && gap_us < 0 && job->gone_us)
+    if (job->rule->kind == RELOAD_RESTART && gap_us < 0 && job->gone_us)
         gap_us = at_us > job->gone_us ? at_us - job->gone_us : 0;
     if (gap_us > job->gap_us)
         job->gap_us = gap_us;
@@ -228,7 +211,7 @@ static void on_child(void *state, short revents)
     cleanup_close(&job->child.fd);
     job->child.fd = -1;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        if (!job->had_applications && job->rule->mode == RELOAD_RESTART)
+        if (!job->had_applications && job->rule->kind == RELOAD_RESTART)
             job->gap_us = clock_monotonic_us(job->loop->clock) - job->started_us;
         settle(job);
         return;
@@ -359,11 +342,11 @@ void reload_start(struct reload_job *job, struct loop *loop, struct ipc *ipc,
     ipc_observe(ipc, &job->observer);
     loop_arm(loop, &job->timeout, timeout_ms);
     loop_arm(loop, &job->settle, 0);
-    if (rule->mode == RELOAD_NOTIFY)
+    if (rule->kind == RELOAD_NOTIFY)
         ipc_offer(ipc, slot, id);
-    else if (rule->mode == RELOAD_RESTART)
+    else if (rule->kind == RELOAD_RESTART)
         r = run_shell(job);
-    else if (rule->mode == RELOAD_SIGNAL)
+    else if (rule->kind == RELOAD_SIGNAL)
         r = send_signal(job);
     if (r < 0)
         (void)snprintf(job->problem, sizeof(job->problem),

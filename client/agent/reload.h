@@ -7,19 +7,13 @@
 #include "agent/slot.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "proto/reload_kind.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* Telling a slot's application that `current` is another version, and learning what it cost. */
-
-enum reload_mode {
-    RELOAD_WATCH,   /* the application watches `current` */
-    RELOAD_NOTIFY,  /* libmodelferry hands it the new one while the old one still serves */
-    RELOAD_SIGNAL,  /* a signal to a process */
-    RELOAD_RESTART, /* a command that restarts it */
-};
 
 enum reload_target {
     RELOAD_PID,
@@ -30,7 +24,7 @@ enum reload_target {
 /* Strings live in the arena of reload_parse(). */
 struct reload_rule {
     const char *slot;
-    enum reload_mode mode;
+    enum reload_kind kind;
     const char *command; /* restart: for /bin/sh -c */
     int signal;
     enum reload_target target_kind;
@@ -38,14 +32,12 @@ struct reload_rule {
 };
 
 /*
- * Reads "SLOT: MODE ...": "main: watch", "main: notify", "main: signal HUP pidfile /run/x.pid",
+ * Reads "SLOT: KIND ...": "main: watch", "main: notify", "main: signal HUP pidfile /run/x.pid",
  * "main: restart systemctl restart x".
  *
  * Returns NULL, or what was expected.
  */
 const char *reload_parse(const char *text, struct arena *arena, struct reload_rule *ret_rule);
-
-const char *reload_mode_name(enum reload_mode mode);
 
 struct reload_result {
     bool failed;

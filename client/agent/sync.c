@@ -244,6 +244,24 @@ static const struct agreement_fault *objection(const struct agreement_slot *agre
     }
 }
 
+/* The slot goes by its own rule all the same: a word is no reason to go without an update. */
+static void check_reload(struct sync *sync, const struct state_slot *want)
+{
+    const struct config *config = sync->parts->config;
+    const struct reload_rule *own = config_reload_rule(config, want->name, NULL);
+    bool directed = trusts_roots(sync);
+
+    if (!want->reload || config_has_reload(config, want->name, want->reload))
+        return;
+    detections_add(sync->parts->detections, DETECTION_WRONG_RELOAD, directed ? "director" : NULL,
+                   directed ? "targets.json"
+                            : targetpath_manifest(&sync->plan_arena, want->model, want->version),
+                   arena_printf(&sync->plan_arena,
+                                "slot '%s' shall reload by '%s', for which this device has no "
+                                "rule; it goes by its own, '%s'",
+                                want->name, want->reload, reload_kind_name(own->kind)));
+}
+
 /* Returns 1 where it goes on in the background. */
 static int do_step(struct sync *sync, const struct plan_step *step)
 {
@@ -253,6 +271,8 @@ static int do_step(struct sync *sync, const struct plan_step *step)
     const struct agreement_fault *fault = objection(agreed, step->action);
     int r = 0;
 
+    if (step->want)
+        check_reload(sync, step->want);
     if (fault)
         return refuse_step(sync, step, fault);
     switch (step->action) {

@@ -47,6 +47,7 @@ struct cli_flags {
     const char *new_passphrase_file;
     const char *slot;
     const char *variant;
+    const char *reload;
     const char *add_variant;
     const char *device_url;
     const char *state;

@@ -275,6 +275,9 @@ static const struct option_entry deploy_flags[] = {
                                                     .help = "Which slot of the devices is set."    },
     TEXT("variant", variant, "VARIANT",
          "Which variant. Otherwise the first that each device can run."),
+    TEXT("reload", reload, "KIND",
+         "Which of the devices' own ways to reload: watch, notify, signal, restart or reboot. "
+         "Otherwise the one that each device prefers."),
     SWITCH("wait", wait, "Waits until every device has installed it, or one has failed."),
     { .name = "timeout",
                                                     .type = OPTION_DURATION,

@@ -8,7 +8,7 @@
  *
  *     application                       agent
  *     open 1 SLOT                 -->
- *                                 <--   opened MODE ID       what `current` is; "-": nothing yet
+ *                                 <--   opened KIND ID       what `current` is; "-": nothing yet
  *                                 <--   refused REASON       ... and the connection ends
  *                                 <--   offer ID             notify: this is `current` now
  *     ready ID GAP AT             -->                        it answers from that version
@@ -16,7 +16,7 @@
  *     status                      -->
  *                                 <--   status JSON
  *
- * MODE  the slot's reload mode: watch, notify, signal, restart
+ * KIND  how the slot reloads where nobody says otherwise (proto/reload_kind.h)
  * ID    the name of the version's directory
  * GAP   for how many microseconds the application could not answer; "-": it was not serving before
  * AT    when it was ready, CLOCK_MONOTONIC in microseconds

@@ -22,6 +22,7 @@ static const char *const names[DETECTION_CHECKS] = {
     [DETECTION_WITHDRAWN] = "withdrawn",
     [DETECTION_WRONG_DEVICE] = "wrong-device",
     [DETECTION_WRONG_HARDWARE] = "wrong-hardware",
+    [DETECTION_WRONG_RELOAD] = "wrong-reload",
     [DETECTION_WRONG_BYTES] = "wrong-bytes",
     [DETECTION_BAD_PATH] = "bad-path",
     [DETECTION_UNKEPT] = "unkept",

@@ -29,6 +29,7 @@ enum detection_check {
     DETECTION_WITHDRAWN,          /* what a slot serves is no longer listed */
     DETECTION_WRONG_DEVICE,       /* the director's metadata is another device's */
     DETECTION_WRONG_HARDWARE,     /* a variant that this device cannot run */
+    DETECTION_WRONG_RELOAD,       /* a kind of reload that this device has no rule for */
     DETECTION_WRONG_BYTES,        /* a file has other bytes than were signed */
     DETECTION_BAD_PATH,           /* a name that leads elsewhere */
     DETECTION_UNKEPT,             /* the device's own disk did not take what it must keep */

@@ -6,6 +6,7 @@
 #include "crypto/text.h"
 #include "model/name.h"
 #include "model/variant.h"
+#include "proto/reload_kind.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,10 +35,9 @@ static const char *check_state(const char *text)
 
 static const char *check_reload(const char *text)
 {
-    static const char *const words[] = {"restart", "signal", "watch", "notify", "reboot", "none"};
+    bool known = strcmp(text, "none") == 0 || !reload_kind_check(text);
 
-    return check_one_of(text, words, ARRAY_LEN(words),
-                        "\"restart\", \"signal\", \"watch\", \"notify\", \"reboot\" or \"none\"");
+    return known ? NULL : "\"none\", " RELOAD_KIND_EXPECTED;
 }
 
 static const char *check_gap_source(const char *text)

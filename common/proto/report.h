@@ -41,11 +41,11 @@ struct report_slot {
     bool has_manifest;
     uint8_t manifest_sha256[DIGEST_SHA256_SIZE];
     const struct report_previous *previous; /* NULL: none */
-    const char *reload;     /* "restart", "signal", "watch", "notify", "reboot", "none"; NULL */
-    int64_t gap_us;         /* REPORT_GAP_NONE: not measured */
-    const char *gap_source; /* "application", "agent", "none"; may be NULL */
-    int64_t duration_ms;    /* REPORT_GAP_NONE: not measured */
-    const struct report_error *error; /* set exactly where state is "failed" */
+    const char *reload;                     /* a kind of reload_kind.h, "none", or NULL */
+    int64_t gap_us;                         /* REPORT_GAP_NONE: not measured */
+    const char *gap_source;                 /* "application", "agent", "none"; may be NULL */
+    int64_t duration_ms;                    /* REPORT_GAP_NONE: not measured */
+    const struct report_error *error;       /* set exactly where state is "failed" */
 };
 
 /* What a slot serves at the moment, whatever became of the last attempt to change it. */

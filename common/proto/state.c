@@ -4,6 +4,7 @@
 #include "crypto/text.h"
 #include "model/manifest.h"
 #include "model/name.h"
+#include "proto/reload_kind.h"
 
 #include <string.h>
 
@@ -37,6 +38,7 @@ static const struct field slot_fields[] = {
     FIELD("version", STRING, struct state_slot, version, .required = true,
           .check = name_check_version),
     FIELD("role", STRING, struct state_slot, role, .required = true, .check = check_role),
+    FIELD("reload", STRING, struct state_slot, reload, .max = RELOAD_KIND_MAX),
     FIELD_INSIDE("variant", .required = true, .shape = &variant_shape),
     FIELD_INSIDE("manifest", .required = true, .shape = &manifest_shape),
 };
@@ -61,11 +63,11 @@ static json_t *encode_slot(const struct state_slot *slot)
     char hex[DIGEST_SHA256_HEX_SIZE];
 
     text_hex(slot->manifest_sha256, sizeof(slot->manifest_sha256), hex);
-    return json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:{s:s, s:I}}", "model", slot->model,
-                     "version", slot->version, "role", slot->role, "variant", "runtime",
-                     slot->variant.runtime, "hardware", slot->variant.hardware, "precision",
-                     slot->variant.precision, "manifest", "sha256", hex, "length",
-                     (json_int_t)slot->manifest_length);
+    return json_pack("{s:s, s:s, s:s, s:s*, s:{s:s, s:s, s:s}, s:{s:s, s:I}}", "model", slot->model,
+                     "version", slot->version, "role", slot->role, "reload", slot->reload,
+                     "variant", "runtime", slot->variant.runtime, "hardware",
+                     slot->variant.hardware, "precision", slot->variant.precision, "manifest",
+                     "sha256", hex, "length", (json_int_t)slot->manifest_length);
 }
 
 json_t *state_encode(const struct state *state)

@@ -21,7 +21,8 @@ struct state_slot {
     const char *name;
     const char *model;
     const char *version;
-    const char *role; /* "production" or "shadow" */
+    const char *role;   /* "production" or "shadow" */
+    const char *reload; /* as it was said, known here or not; NULL: the device's own rule */
     struct variant variant;
     uint8_t manifest_sha256[DIGEST_SHA256_SIZE];
     int64_t manifest_length; /* bytes, at most MANIFEST_SIZE_MAX */

@@ -13,6 +13,7 @@
 #include "http/problems.h"
 #include "model/name.h"
 #include "model/variant.h"
+#include "proto/reload_kind.h"
 #include "json/fields.h"
 
 #include <string.h>
@@ -31,6 +32,8 @@ static const struct field slot_fields[] = {
     FIELD("variant", STRING, struct desired_slot, variant, .nullable = true,
           .check = variant_check),
     FIELD("role", STRING, struct desired_slot, role, .nullable = true, .check = check_role),
+    FIELD("reload", STRING, struct desired_slot, reload, .nullable = true,
+          .check = reload_kind_check),
 };
 static const struct shape slot_shape =
     SHAPE(struct desired_slot, slot_fields, .key_offset = offsetof(struct desired_slot, slot));
@@ -60,6 +63,8 @@ static const struct field bulk_fields[] = {
     FIELD("variant", STRING, struct bulk_body, slot.variant, .nullable = true,
           .check = variant_check),
     FIELD("role", STRING, struct bulk_body, slot.role, .nullable = true, .check = check_role),
+    FIELD("reload", STRING, struct bulk_body, slot.reload, .nullable = true,
+          .check = reload_kind_check),
 };
 static const struct shape bulk_shape = SHAPE(struct bulk_body, bulk_fields);
 

@@ -26,10 +26,11 @@ json_t *desired_reply_encode(int64_t version, const char *slots)
     json_t *slot;
 
     json_object_foreach (stored, name, slot) {
-        json_t *object = json_pack("{s:O, s:O, s:o, s:O}", "model", json_object_get(slot, "model"),
-                                   "version", json_object_get(slot, "version"), "variant",
-                                   variant_text(json_object_get(slot, "variant")), "role",
-                                   json_object_get(slot, "role"));
+        json_t *object =
+            json_pack("{s:O, s:O, s:o, s:O, s:O*}", "model", json_object_get(slot, "model"),
+                      "version", json_object_get(slot, "version"), "variant",
+                      variant_text(json_object_get(slot, "variant")), "role",
+                      json_object_get(slot, "role"), "reload", json_object_get(slot, "reload"));
 
         (void)json_object_set_new(shown, name, object);
     }

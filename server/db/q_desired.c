@@ -25,7 +25,7 @@ static const struct db_stmt SLOTS = {
     "q_desired_slots",
     "SELECT s.assignment_id, s.slot::text, s.role, m.name::text, v.version, v.id, x.id, x.runtime,"
     " x.hardware, x.precision, coalesce(n.manifest_sha256, v.manifest_sha256)::bytea,"
-    " octet_length(coalesce(n.manifest, v.manifest))"
+    " octet_length(coalesce(n.manifest, v.manifest)), s.reload"
     " FROM assignment_slot s JOIN model_version v ON v.id = s.version_id"
     " JOIN model m ON m.id = v.model_id JOIN variant x ON x.id = s.variant_id"
     " LEFT JOIN variant_addition n ON n.variant_id = x.id"
@@ -50,10 +50,11 @@ static const struct db_stmt FIND_ASSIGNMENTS = {
 
 static const struct db_stmt INSERT_SLOTS = {
     "q_desired_insert_slots",
-    "INSERT INTO assignment_slot (workspace_id, assignment_id, slot, role, version_id, variant_id)"
-    " SELECT $1::bigint, assignment_id, slot, role, version_id, variant_id"
-    " FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])"
-    " AS news (assignment_id, slot, role, version_id, variant_id)"
+    "INSERT INTO assignment_slot"
+    " (workspace_id, assignment_id, slot, role, version_id, variant_id, reload)"
+    " SELECT $1::bigint, assignment_id, slot, role, version_id, variant_id, reload"
+    " FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::text[])"
+    " AS news (assignment_id, slot, role, version_id, variant_id, reload)"
     " ON CONFLICT (assignment_id, slot) DO NOTHING",
 };
 
@@ -234,6 +235,7 @@ int q_desired_slots(struct db *db, int64_t workspace_id, const int64_t *assignme
             .model = arena_strdup(arena, db_text(&rows, i, 3)),
             .version = arena_strdup(arena, db_text(&rows, i, 4)),
             .version_id = db_i64(&rows, i, 5),
+            .reload = db_is_null(&rows, i, 12) ? NULL : arena_strdup(arena, db_text(&rows, i, 12)),
         };
         read_variant(&rows, i, 6, arena, &slots[i].variant);
         slots[i].variant.manifest_length = db_i64(&rows, i, 11);
@@ -258,6 +260,7 @@ static int insert_slots(struct db *db, int64_t workspace_id, struct arena *arena
     int64_t *variants = arena_array(arena, total, sizeof(*variants));
     const char **slots = arena_array(arena, total, sizeof(*slots));
     const char **roles = arena_array(arena, total, sizeof(*roles));
+    const char **reloads = arena_array(arena, total, sizeof(*reloads));
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < assignments[i].slot_count; k++, n++) {
             const struct q_desired_slot *slot = &assignments[i].slots[k];
@@ -265,6 +268,7 @@ static int insert_slots(struct db *db, int64_t workspace_id, struct arena *arena
             ids[n] = assignments[i].id;
             slots[n] = slot->slot;
             roles[n] = slot->role;
+            reloads[n] = slot->reload;
             versions[n] = slot->version_id;
             variants[n] = slot->variant.id;
         }
@@ -275,6 +279,7 @@ static int insert_slots(struct db *db, int64_t workspace_id, struct arena *arena
     db_add_text_array(&params, arena, roles, total);
     db_add_i64_array(&params, arena, versions, total);
     db_add_i64_array(&params, arena, variants, total);
+    db_add_text_array(&params, arena, reloads, total);
     return db_exec(db, &INSERT_SLOTS, &params, NULL);
 }
 

@@ -51,6 +51,7 @@ struct q_desired_slot {
     int64_t assignment_id;
     const char *slot;
     const char *role;
+    const char *reload; /* NULL: the device's own rule */
     const char *model;
     const char *version;
     int64_t version_id;
@@ -66,7 +67,7 @@ int q_desired_slots(struct db *db, int64_t workspace_id, const int64_t *assignme
 struct q_desired_assignment {
     const char *text; /* the JSON object "slots" */
     uint8_t sha256[DIGEST_SHA256_SIZE];
-    const struct q_desired_slot *slots; /* slot, role, version_id and variant.id count */
+    const struct q_desired_slot *slots; /* slot, role, reload, version_id and variant.id count */
     size_t slot_count;
     int64_t id; /* out */
 };

@@ -42,7 +42,8 @@ static const struct db_stmt targets = {
     " concat_ws('/', m.name, v.version, CASE WHEN n.variant_id IS NULL THEN 'manifest.json' ELSE"
     "  concat_ws('~', t.runtime, t.hardware, t.precision) || '.json' END),"
     " octet_length(coalesce(n.manifest, v.manifest))::bigint,"
-    " coalesce(n.manifest_sha256, v.manifest_sha256), -1 AS position FROM assignment_slot s"
+    " coalesce(n.manifest_sha256, v.manifest_sha256), -1 AS position, coalesce(s.reload, 'device')"
+    " FROM assignment_slot s"
     " JOIN model_version v ON v.id = s.version_id JOIN model m ON m.id = v.model_id"
     " JOIN variant t ON t.id = s.variant_id"
     " LEFT JOIN variant_addition n ON n.variant_id = t.id"
@@ -50,7 +51,7 @@ static const struct db_stmt targets = {
     " UNION ALL "
     "SELECT s.slot, s.role, m.name, v.version, concat_ws('/', t.runtime, t.hardware, t.precision),"
     " concat_ws('/', m.name, v.version, t.runtime, t.hardware, t.precision, a.name),"
-    " a.size_bytes, a.sha256, a.position FROM assignment_slot s"
+    " a.size_bytes, a.sha256, a.position, coalesce(s.reload, 'device') FROM assignment_slot s"
     " JOIN model_version v ON v.id = s.version_id JOIN model m ON m.id = v.model_id"
     " JOIN variant t ON t.id = s.variant_id JOIN variant_artifact a ON a.variant_id = t.id"
     " WHERE s.assignment_id = $1::bigint ORDER BY slot, position",
@@ -164,6 +165,7 @@ int q_director_targets(struct db *db, int64_t assignment_id, struct arena *arena
         all[i].variant = arena_strdup(arena, db_text(&rows, i, 4));
         all[i].path = arena_strdup(arena, db_text(&rows, i, 5));
         all[i].length = db_i64(&rows, i, 6);
+        all[i].reload = arena_strdup(arena, db_text(&rows, i, 9));
         memcpy(all[i].sha256, digest, DIGEST_SHA256_SIZE);
     }
     *ret_targets = all;

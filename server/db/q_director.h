@@ -66,6 +66,7 @@ struct q_director_target {
     const char *model;
     const char *version;
     const char *variant; /* "onnx/cpu/fp32" */
+    const char *reload;  /* a kind, or "device": its own rule */
 };
 
 /* All of an assignment, yanked versions left out; by slot. */

@@ -77,6 +77,25 @@ def test_installs_and_reports(gateway, key, agent):
     assert list((agent.state / "spool").iterdir()) == []
 
 
+@pytest.mark.parametrize("named, by, detected", [
+    ("restart", "restart", []), ("notify", "watch", ["wrong-reload"]),
+    ("dance", "watch", ["wrong-reload"]), (None, "watch", [])])
+def test_reloads_by_a_rule_of_its_own(gateway, key, device, named, by, detected):
+    """Whatever kind a server names: there is no rule but those of the device's owner."""
+    agent = device({"slot": {"reload": ["main: watch", "main: restart true"]}})
+    gateway.publish(key, "1.0.0", OLD)
+    if named:
+        gateway.state["slots"]["main"]["reload"] = named
+    once(agent)
+    assert agent.serves(OLD)
+    installed = [each["slots"]["main"] for each in gateway.reports if each["slots"]]
+    assert [each["reload"] for each in installed] == [by]
+    once(agent)
+    told = gateway.reports[-1]["detected"]
+    assert [each["check"] for each in told] == detected
+    assert all("manifest.json" in each["file"] for each in told)
+
+
 def test_keeps_two_versions_and_no_more(gateway, key, agent):
     for number in range(4):
         gateway.publish(key, f"1.{number}.0", NEW + bytes([number]))

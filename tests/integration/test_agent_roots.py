@@ -53,9 +53,9 @@ def agent(server, scratch, track, enrolment_token, alice):
 
 @pytest.fixture
 def deploy(operator):
-    def deploy(version, device="cam-1", status=200):
+    def deploy(version, device="cam-1", status=200, **more):
         return operator.post("/api/v1/desired", {
-            "devices": [device], "slot": "main", "model": "digits", "version": version},
+            "devices": [device], "slot": "main", "model": "digits", "version": version, **more},
         ).expect(status)
     return deploy
 
@@ -70,3 +70,46 @@ def test_installs_what_both_agree_on(alice, agent, deploy, scratch, operator):
     deploy("1.1.0")
     wait_until(lambda: agent.serves(SECOND))
     assert agent.status()["detected"] == []
+
+
+def test_reloads_by_the_rule_that_the_operator_names(alice, agent, deploy, scratch, operator):
+    """Of the two that the device's owner configured; unnamed it is the first."""
+    restarted = agent.directory / "restarted"
+    agent.configure({"slot": {"reload": ["main: watch", f"main: restart echo x >>{restarted}"]}})
+
+    def reported():
+        agent.call("run", "--once")
+        shown = operator.get("/api/v1/devices/cam-1").json()
+        assert shown["detected"] == []
+        return shown["installed"]["main"]["version"], shown["installed"]["main"]["reload"]
+
+    publish(alice, "1.0.0", FIRST, scratch)
+    publish(alice, "1.1.0", SECOND, scratch)
+    deploy("1.0.0")
+    assert reported() == ("1.0.0", "watch")
+    deploy("1.1.0", reload="restart")
+    assert not restarted.exists()
+    assert reported() == ("1.1.0", "restart")
+    assert restarted.read_text() == "x\n"
+    deploy("1.0.0")
+    assert reported() == ("1.0.0", "watch")
+    deploy("1.0.0", reload="restart")  # what runs already is not switched again
+    agent.call("run", "--once")
+    assert restarted.read_text() == "x\n" and agent.serves(FIRST)
+
+
+def test_says_that_it_has_no_rule_for_what_is_named(alice, agent, deploy, scratch, operator):
+    """The update comes all the same, and goes by the device's own rule."""
+    publish(alice, "1.0.0", FIRST, scratch)
+    deploy("1.0.0", reload="signal")
+    agent.call("run", "--once")
+    assert agent.serves(FIRST)
+    shown = operator.get("/api/v1/devices/cam-1").json()
+    assert shown["installed"]["main"]["reload"] == "watch"
+    assert [(each["check"], each["repository"]) for each in shown["detected"]] == [
+        ("wrong-reload", "director")]
+    agent.call("run", "--once")
+    assert len(operator.get("/api/v1/devices/cam-1").json()["detected"]) == 1, "while it stands"
+    deploy("1.0.0")
+    agent.call("run", "--once")
+    assert operator.get("/api/v1/devices/cam-1").json()["detected"] == []

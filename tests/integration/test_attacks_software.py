@@ -320,6 +320,49 @@ def test_refuses_a_publisher_who_contradicts_the_path(scene):
     scene.recovers(stolen="image")
 
 
+# ---- kinds of reload ------------------------------------------------------------------------------
+
+WORDS = ["notify", "signal", "restart", "reboot", "dance", "touch escaped", "../escaped", "é"]
+
+
+@pytest.mark.parametrize("own", ["watch", "restart true"])
+@pytest.mark.parametrize("word", WORDS)
+def test_the_director_makes_no_reload(scene, director, word, own):
+    """It picks among the rules of the device's owner: the update comes, by the owner's rule, and
+    what was asked beyond is told."""
+    if word == own.split()[0]:
+        pytest.skip("that one is the owner's")
+    scene.agent.configure({"slot": {"reload": f"main: {own}"}})
+    for said in director.targets.values():
+        said["custom"]["slots"]["main"]["reload"] = word
+    director.say()
+    done = scene.once()
+    assert scene.serves(NEW) and not scene.escaped()
+    assert re.search(rf"refused: wrong-reload: director targets.json: .*'{re.escape(word)}'.*"
+                     rf"its own, '{own.split()[0]}'", done.stderr), done.stderr
+    for seen in (scene.status()["detected"], scene.view()["detected"]):
+        assert [(each["check"], each["file"]) for each in seen] == [("wrong-reload", "targets.json")]
+    told = [each["slots"]["main"] for each in scene.reports() if "main" in each["slots"]][0]
+    assert (told["version"], told["reload"]) == (NEW, own.split()[0])
+    scene.recovers(stolen="director")
+
+
+@pytest.mark.parametrize("word", [7, "", None, {"restart": "rm"}, "x" * 33])
+def test_a_reload_that_is_no_word_refuses_what_the_director_says(scene, director, word):
+    for said in director.targets.values():
+        said["custom"]["slots"]["main"]["reload"] = word
+    director.say()
+    scene.refused("malformed", "targets.json", "director", "reload")
+    scene.recovers(stolen="director")
+
+
+def test_a_slot_has_one_kind_of_reload(scene, director):
+    director.targets[path_of(NEW, "model.onnx")]["custom"]["slots"]["main"]["reload"] = "notify"
+    director.say()
+    scene.refused("mix-and-match", MODEL, "director")
+    scene.recovers(stolen="director")
+
+
 # ---- names that lead elsewhere --------------------------------------------------------------------
 
 PATHS = ["../../escaped", "/tmp/escaped", "digits/1.1.0/../../../escaped",

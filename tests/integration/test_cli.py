@@ -514,6 +514,18 @@ def test_deploy_sets_what_devices_should_run(people, enroll, publish):
     wait_until(lambda: slots(one) == {"aux": "1.0.0", "main": "1.0.0"})
 
 
+def test_deploy_names_a_kind_of_reload(people, enroll, publish):
+    operator = people("operator")
+    enroll("cam-1")
+    publish()
+    operator.run("deploy", "digits@1.0.0", "--all", "--reload", "restart")
+    assert operator.json("device", "show", "cam-1")["desired"]["slots"]["main"]["reload"] == "restart"
+    refused = operator.run("deploy", "digits@1.0.0", "--all", "--reload", "dance", status=2)
+    says(refused, '"watch", "notify", "signal", "restart" or "reboot"')
+    operator.run("deploy", "digits@1.0.0", "--all")
+    assert "reload" not in operator.json("device", "show", "cam-1")["desired"]["slots"]["main"]
+
+
 def test_deploy_refuses_what_cannot_be(people, device, publish):
     operator = people("operator")
     publish("digits", "1.0.0")

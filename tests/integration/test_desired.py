@@ -32,6 +32,34 @@ def test_a_state_is_set_and_read_back(operator, device, publish):
     assert device.state().json()["slots"].keys() == {"main", "side"}
 
 
+def test_a_kind_of_reload_is_part_of_the_state(operator, device, publish, database):
+    """Another kind is another state; what is left out is left to the device again."""
+    publish()
+    publish(version="2.0.0", data=b"more")
+    for version, reload in enumerate(("restart", "notify", None), 1):
+        more = {"reload": reload} if reload else {}
+        reply = put(operator, device, {"main": slot(**more)}).expect(200).json()
+        assert reply["version"] == version
+        assert reply["slots"]["main"].get("reload") == reload
+        assert device.state().json()["slots"]["main"].get("reload") == reload
+    put(operator, device, {"main": slot(reload="signal"), "side": slot(reload="reboot")}).expect(200)
+
+    bulk = {"devices": "all", "slot": "main", **slot("2.0.0")}
+    assert operator.post("/api/v1/desired", {**bulk, "reload": "watch"}).json()["changed"] == 1
+    shown = operator.get(f"/api/v1/devices/{device.name}/desired").json()["slots"]
+    assert (shown["main"]["reload"], shown["side"]["reload"]) == ("watch", "reboot")
+    assert operator.post("/api/v1/desired", {**bulk, "reload": "watch"}).json()["unchanged"] == 1
+    assert operator.post("/api/v1/desired", bulk).json()["changed"] == 1
+    shown = operator.get(f"/api/v1/devices/{device.name}/desired").json()["slots"]
+    assert "reload" not in shown["main"] and shown["side"]["reload"] == "reboot"
+    assert operator.post("/api/v1/desired", {**bulk, "reload": "hop"}).expect(400).problem == (
+        "invalid-field")
+    said = [row[0] for row in database.sql(
+        "SELECT coalesce(after ->> 'reload', 'own') FROM audit_entry"
+        " WHERE action = 'desired.set-slot' ORDER BY seq")]
+    assert said == ["watch", "own"]
+
+
 def test_setting_what_is_there_changes_nothing(operator, device, publish):
     publish()
     put(operator, device, {"main": slot()}).expect(200)
@@ -74,6 +102,8 @@ def test_of_many_that_race_with_if_match_one_wins(operator, device, publish):
     ({"main": slot("not a version")}, 400, "invalid-field"),
     ({"main": slot(role="spare")}, 400, "invalid-field"),
     ({"main": {"model": "digits"}}, 400, "invalid-field"),
+    ({"main": slot(reload="dance")}, 400, "invalid-field"),
+    ({"main": slot(reload="device")}, 400, "invalid-field"),
     ({"main": slot(color="red")}, 400, "unknown-field"),
 ])
 def test_mistakes_are_named_and_change_nothing(operator, device, publish, slots, status, problem):

@@ -6,6 +6,7 @@
 #include "cli/subject.h"
 #include "model/name.h"
 #include "model/variant.h"
+#include "proto/reload_kind.h"
 
 #include <string.h>
 
@@ -41,6 +42,9 @@ static int check_flags(struct cli *cli)
     expected = flags->variant ? variant_check(flags->variant) : NULL;
     if (expected)
         return cli_usage(cli, "'%s' is no variant: %s", flags->variant, expected);
+    expected = flags->reload ? reload_kind_check(flags->reload) : NULL;
+    if (expected)
+        return cli_usage(cli, "'%s' is no kind of reload: %s", flags->reload, expected);
     return 0;
 }
 
@@ -94,9 +98,9 @@ static json_t *make_body(const struct deploying *deploying)
 
     for (size_t i = 0; i < deploying->count && !flags->all; i++)
         (void)json_array_append_new(devices, json_string(deploying->devices[i]));
-    return json_pack("{s:o, s:s, s:s, s:s, s:s*}", "devices", devices, "slot", flags->slot, "model",
-                     deploying->reference.model, "version", deploying->reference.version, "variant",
-                     flags->variant);
+    return json_pack("{s:o, s:s, s:s, s:s, s:s*, s:s*}", "devices", devices, "slot", flags->slot,
+                     "model", deploying->reference.model, "version", deploying->reference.version,
+                     "variant", flags->variant, "reload", flags->reload);
 }
 
 static int set_desired(struct deploying *deploying, json_t **ret_answer)

@@ -205,8 +205,8 @@ static json_t *describe_slot(const struct q_desired_slot *slot)
     variant_format(
         &(struct variant){slot->variant.runtime, slot->variant.hardware, slot->variant.precision},
         variant);
-    return json_pack("{s:s, s:s, s:s, s:s}", "role", slot->role, "model", slot->model, "version",
-                     slot->version, "variant", variant);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s*}", "role", slot->role, "model", slot->model,
+                     "version", slot->version, "variant", variant, "reload", slot->reload);
 }
 
 static int note_before(struct setting *setting, const struct q_desired_slot *slot)
@@ -373,11 +373,12 @@ static int record(struct db *db, const struct setting *setting)
                 .action = AUDIT_DESIRED_SET_SLOT,
                 .object = setting->scope.names ? "named" : "all",
                 .before = json_incref(setting->before),
-                .after = json_pack(
-                    "{s:o, s:s, s:s, s:s, s:s, s:s?, s:I, s:I}", "devices",
-                    describe_devices(setting), "slot", slot->slot, "role", slot->role, "model",
-                    slot->model, "version", slot->version, "variant", slot->variant, "changed",
-                    (json_int_t)setting->changed, "unchanged", (json_int_t)setting->unchanged),
+                .after = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s?, s:s*, s:I, s:I}", "devices",
+                                   describe_devices(setting), "slot", slot->slot, "role",
+                                   slot->role, "model", slot->model, "version", slot->version,
+                                   "variant", slot->variant, "reload", slot->reload, "changed",
+                                   (json_int_t)setting->changed, "unchanged",
+                                   (json_int_t)setting->unchanged),
             });
 }
 

@@ -49,6 +49,7 @@ struct desired_slot {
     const char *version;
     const char *variant; /* "onnx/cpu/fp32"; NULL: the first that fits */
     const char *role;    /* "production" or "shadow" */
+    const char *reload;  /* a kind (proto/reload_kind.h); NULL: as the device has it configured */
 };
 
 #define DESIRED_ANY_VERSION (-1)

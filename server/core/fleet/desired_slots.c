@@ -167,6 +167,7 @@ int desired_slots_fill_slot(const struct desired_slot *slot, const struct q_desi
     *ret_slot = (struct q_desired_slot){
         .slot = slot->slot,
         .role = slot->role,
+        .reload = slot->reload,
         .model = slot->model,
         .version = slot->version,
         .version_id = target->version_id,
@@ -199,6 +200,7 @@ int desired_slots_compose(struct q_desired_slot *slots, size_t count, struct are
             .model = slots[i].model,
             .version = slots[i].version,
             .role = slots[i].role,
+            .reload = slots[i].reload,
             .variant = {variant->runtime, variant->hardware, variant->precision},
             .manifest_length = variant->manifest_length,
         };

@@ -83,7 +83,8 @@ static int no_memory(void)
 static int add_target(json_t *part, const struct q_director_target *target)
 {
     json_t *known = json_object_get(json_object_get(part, "targets"), target->path);
-    json_t *slot = json_pack("{s:s, s:s}", "role", target->role, "variant", target->variant);
+    json_t *slot = json_pack("{s:s, s:s, s:s}", "role", target->role, "variant", target->variant,
+                             "reload", target->reload);
     json_t *custom = known ? json_object_get(known, "custom")
                            : json_pack("{s:s, s:s, s:{}}", "model", target->model, "version",
                                        target->version, "slots");

@@ -151,6 +151,7 @@ START_TEST(what_both_say_is_agreed_on)
     ck_assert_uint_eq(agreement.state.slot_count, 1);
     ck_assert_str_eq(want->version, "1.0.0");
     ck_assert_str_eq(want->role, "production");
+    ck_assert_ptr_null(want->reload);
     ck_assert_str_eq(want->variant.hardware, "cpu");
     ck_assert_int_eq(want->manifest_length, (int64_t)strlen(MANIFEST));
     ck_assert_uint_eq(slot->artifact_count, 2);
@@ -188,6 +189,64 @@ START_TEST(targets_that_name_no_device_are_refused)
 {
     (void)json_object_del(director, "custom");
     expect_fault(DETECTION_WRONG_DEVICE, "it is for device ''");
+}
+END_TEST
+
+/* Puts a word into what the director says of slot main in a target. */
+static void say_reload(const char *path, json_t *word)
+{
+    json_t *slots = json_object_get(json_object_get(directed(path), "custom"), "slots");
+
+    (void)json_object_set_new(json_object_get(slots, "main"), "reload", word);
+}
+
+static void say_reload_everywhere(const char *word)
+{
+    say_reload(MANIFEST, json_string(word));
+    say_reload(MODEL, json_string(word));
+    say_reload(LABELS, json_string(word));
+}
+
+/* What it means is not judged here: an agent may be older than the word. */
+START_TEST(a_kind_of_reload_is_taken_as_it_is_said)
+{
+    say_reload_everywhere("dance");
+    expect_slot(DETECTION_NONE, NULL);
+    ck_assert_str_eq(agreement.state.slots[0].reload, "dance");
+}
+END_TEST
+
+START_TEST(reload_device_is_the_devices_own)
+{
+    say_reload_everywhere("device");
+    expect_slot(DETECTION_NONE, NULL);
+    ck_assert_ptr_null(agreement.state.slots[0].reload);
+}
+END_TEST
+
+START_TEST(two_kinds_of_reload_in_a_slot_are_mixed_and_matched)
+{
+    say_reload_everywhere("notify");
+    say_reload(MODEL, json_string("restart"));
+    expect_slot(DETECTION_MIX_AND_MATCH, "slot 'main' is of digits 1.0.0");
+}
+END_TEST
+
+static json_t *no_words[4];
+
+START_TEST(a_reload_that_is_no_word_is_malformed)
+{
+    static const char long_word[] = "123456789012345678901234567890123";
+
+    no_words[0] = json_integer(7);
+    no_words[1] = json_string("");
+    no_words[2] = json_null();
+    no_words[3] = json_string(long_word);
+    say_reload(MANIFEST, no_words[_i]);
+    for (int i = 0; i < (int)ARRAY_LEN(no_words); i++)
+        if (i != _i)
+            json_decref(no_words[i]);
+    expect_fault(DETECTION_MALFORMED, "a kind of reload is a short word");
 }
 END_TEST
 
@@ -384,6 +443,9 @@ int main(void)
         another_device_s_targets_are_refused,
         another_workspace_s_targets_are_refused,
         targets_that_name_no_device_are_refused,
+        a_kind_of_reload_is_taken_as_it_is_said,
+        reload_device_is_the_devices_own,
+        two_kinds_of_reload_in_a_slot_are_mixed_and_matched,
         slots_that_lead_elsewhere_are_refused,
         targets_without_slots_are_malformed,
         hashes_of_another_algorithm_alone_are_malformed,
@@ -409,6 +471,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     for (size_t i = 0; i < ARRAY_LEN(tests); i++)
         tcase_add_test(tcase, tests[i]);
+    tcase_add_loop_test(tcase, a_reload_that_is_no_word_is_malformed, 0, (int)ARRAY_LEN(no_words));
     tcase_add_loop_test(tcase, paths_that_lead_elsewhere_are_refused, 0, (int)ARRAY_LEN(bad_paths));
     return world_run(suite, tcase);
 }

@@ -75,6 +75,45 @@ START_TEST(goes_on_from_every_step)
 }
 END_TEST
 
+/* A crash in between does not change how the application is told, as far as there is a rule. */
+START_TEST(goes_on_by_the_kind_that_was_named)
+{
+    static const struct {
+        const char *named;
+        const char *reported;
+        bool restarted;
+    } rows[] = {
+        {"restart", "restart", true },
+        {"",        "watch",   false},
+        {"signal",  "watch",   false},
+        {"dance",   "watch",   false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(arena_release) struct arena arena = {0};
+        struct journal_record record = {
+            .step = JOURNAL_ACTIVATE, .state_version = 7, .gap_us = -1, .gap_source = "none"};
+        struct reload_rule rules[2];
+        struct crew crew;
+        struct end end = {0};
+
+        (void)snprintf(record.reload, sizeof(record.reload), "%s", rows[i].named);
+        prepare(&crew, &record);
+        ck_assert_ptr_null(reload_parse("main: watch", &arena, &rules[0]));
+        ck_assert_ptr_null(
+            reload_parse(arena_printf(&arena, "main: restart touch %s/restarted", crew.world.path),
+                         &arena, &rules[1]));
+        crew.config.reload_rules = rules;
+        crew.config.reload_rule_count = ARRAY_LEN(rules);
+        recover(&crew, &end);
+        ck_assert_int_eq(end.outcome, INSTALL_DONE);
+        ck_assert_msg(world_has(&crew.world, "restarted") == rows[i].restarted, "row %zu", i);
+        ck_assert_str_eq(crew_report(&crew, &arena).slots[0].reload, rows[i].reported);
+        crew_release(&crew);
+    }
+}
+END_TEST
+
 START_TEST(forgets_a_journal_whose_version_is_gone)
 {
     struct journal_record record = {.step = JOURNAL_ACTIVATE, .gap_source = "none"};
@@ -123,6 +162,7 @@ int main(void)
     TCase *tcase = tcase_create("install");
 
     tcase_add_test(tcase, goes_on_from_every_step);
+    tcase_add_test(tcase, goes_on_by_the_kind_that_was_named);
     tcase_add_test(tcase, forgets_a_journal_whose_version_is_gone);
     tcase_add_test(tcase, tries_again_where_nobody_answers);
     return world_run(suite, tcase);

@@ -12,7 +12,7 @@ START_TEST(reads_rules)
     static const struct {
         const char *text;
         const char *expected; /* a part of the complaint; NULL: none */
-        enum reload_mode mode;
+        enum reload_kind kind;
     } rows[] = {
         {"main: watch",                             NULL,                   RELOAD_WATCH  },
         {"main:notify",                             NULL,                   RELOAD_NOTIFY },
@@ -20,11 +20,11 @@ START_TEST(reads_rules)
         {"main: signal SIGUSR1 pidfile /run/x.pid", NULL,                   RELOAD_SIGNAL },
         {"main: signal HUP unit x.service",         NULL,                   RELOAD_SIGNAL },
         {"main: restart systemctl restart x",       NULL,                   RELOAD_RESTART},
-        {"",                                        "SLOT: MODE",           0             },
-        {"main",                                    "SLOT: MODE",           0             },
-        {"Main: watch",                             "SLOT: MODE",           0             },
-        {"../x: watch",                             "SLOT: MODE",           0             },
-        {"main:",                                   "the mode",             0             },
+        {"",                                        "SLOT: KIND",           0             },
+        {"main",                                    "SLOT: KIND",           0             },
+        {"Main: watch",                             "SLOT: KIND",           0             },
+        {"../x: watch",                             "SLOT: KIND",           0             },
+        {"main:",                                   "the kind",             0             },
         {"main: watch it",                          "nothing behind",       0             },
         {"main: restart",                           "a command",            0             },
         {"main: signal",                            "the name of a signal", 0             },
@@ -44,7 +44,7 @@ START_TEST(reads_rules)
         if (said)
             ck_assert_msg(strstr(said, rows[i].expected) != NULL, "row %zu: %s", i, said);
         else
-            ck_assert_int_eq(rule.mode, rows[i].mode);
+            ck_assert_int_eq(rule.kind, rows[i].kind);
     }
 }
 END_TEST

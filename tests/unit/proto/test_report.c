@@ -127,7 +127,7 @@ static const struct {
     {REPORT("{\"state\":\"removed\",\"variant\":\"onnx\"}"),                                   FIELDS_E_INVALID,
      "slots.main.variant: a variant such as \"onnx/cpu/fp32\" expected"                                                                                                                  },
     {REPORT("{\"state\":\"removed\",\"reload\":\"magic\"}"),                                   FIELDS_E_INVALID,
-     "slots.main.reload: \"restart\", \"signal\", \"watch\", \"notify\", \"reboot\" or \"none\" "
+     "slots.main.reload: \"none\", \"watch\", \"notify\", \"signal\", \"restart\" or \"reboot\" "
      "expected"                                                                                                                                                                          },
     {REPORT("{\"state\":\"removed\",\"previous\":{\"model\":\"m\"}}"),                         FIELDS_E_INVALID,
      "slots.main.previous.version: missing"                                                                                                                                              },

@@ -36,6 +36,30 @@ START_TEST(reads_what_it_writes)
 }
 END_TEST
 
+/* Known here or not: it may be newer. Equal states give equal texts, so none is no member. */
+START_TEST(a_kind_of_reload_is_carried)
+{
+    CLEANUP(arena_release) struct arena arena = {0};
+    json_auto_t *value = json_loads(whole, 0, NULL);
+    json_auto_t *again = NULL;
+    struct fields_error error;
+    struct state state;
+
+    ck_assert_int_eq(json_object_set_new(json_object_get(json_object_get(value, "slots"), "main"),
+                                         "reload", json_string("dance")),
+                     0);
+    ck_assert_int_eq(state_decode(value, &arena, &state, &error), 0);
+    ck_assert_str_eq(state.slots[0].reload, "dance");
+    again = state_encode(&state);
+    ck_assert(json_equal(value, again));
+    state.slots[0].reload = NULL;
+    json_decref(again);
+    again = state_encode(&state);
+    ck_assert_ptr_null(
+        json_object_get(json_object_get(json_object_get(again, "slots"), "main"), "reload"));
+}
+END_TEST
+
 START_TEST(nothing_assigned_is_version_zero)
 {
     CLEANUP(arena_release) struct arena arena = {0};
@@ -102,6 +126,7 @@ END_TEST
 
 int main(void)
 {
-    return SUITE_RUN("proto/state", reads_what_it_writes, nothing_assigned_is_version_zero,
-                     members_of_a_newer_server_are_skipped, says_what_is_wrong);
+    return SUITE_RUN("proto/state", reads_what_it_writes, a_kind_of_reload_is_carried,
+                     nothing_assigned_is_version_zero, members_of_a_newer_server_are_skipped,
+                     says_what_is_wrong);
 }

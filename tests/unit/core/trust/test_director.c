@@ -93,13 +93,38 @@ START_TEST(signs_only_when_there_is_something_to_say)
     ck_assert_int_eq(files(&found), 0);
     ck_assert_int_eq(found.version, 2);
     ck_assert_ptr_nonnull(strstr(found.targets, "digits/1.0.0/onnx/cpu/fp32/model.onnx"));
-    ck_assert_ptr_nonnull(strstr(found.targets, "\"main\":{\"role\":\"production\""));
+    ck_assert_ptr_nonnull(strstr(found.targets, "\"main\":{\"reload\":\"device\","
+                                                "\"role\":\"production\""));
     fixture.now_ms += TRUST_DAY_MS / 2 - 1;
     ck_assert_int_eq(files(&found), 0);
     ck_assert_int_eq(found.version, 2);
     fixture.now_ms += 2;
     ck_assert_int_eq(files(&found), 0);
     ck_assert_int_eq(found.version, 3);
+}
+END_TEST
+
+static size_t count(const char *text, const char *words)
+{
+    size_t found = 0;
+
+    for (const char *at = strstr(text, words); at; at = strstr(at + 1, words))
+        found++;
+    return found;
+}
+
+START_TEST(says_how_each_slot_reloads)
+{
+    struct q_director_files found;
+
+    run(DEVICE);
+    bootstrap();
+    trust_version(&fixture, "1.0.0");
+    run(ASSIGN);
+    run("UPDATE assignment_slot SET reload = 'restart'");
+    ck_assert_int_eq(files(&found), 0);
+    ck_assert_uint_eq(count(found.targets, "\"length\":"), 2);
+    ck_assert_uint_eq(count(found.targets, "\"main\":{\"reload\":\"restart\","), 2);
 }
 END_TEST
 
@@ -124,6 +149,6 @@ int main(void)
 {
     return SUITE_RUN_WITH("core/director", set_up, tear_down, needs_a_root_and_a_device,
                           an_empty_list_still_names_the_device,
-                          signs_only_when_there_is_something_to_say,
+                          signs_only_when_there_is_something_to_say, says_how_each_slot_reloads,
                           goes_on_naming_what_was_yanked);
 }
