@@ -14,7 +14,8 @@ import pytest
 
 from ferry import signing
 from ferry.cli import Cli
-from ferry.scene import FILES, LAST, NEW, OLD, ROLE, Scene, Workshop
+from ferry.forge import Repository
+from ferry.scene import FILES, LAST, NEW, OLD, REPOSITORIES, ROLE, Scene, Workshop
 
 FAILED = 1
 NEXT = "1.3.0"
@@ -117,13 +118,34 @@ def nothing_by(scene, thief, repository, file, serves=NEXT):
     assert scene.detected() == []
 
 
+class Loot:
+    """What a thief took of a server: its online keys, and all that it had for the device then."""
+
+    def __init__(self, scene):
+        self.scene = scene
+        self.keys = {each: scene.workshop.online_keys(each)[-1:] for each in REPOSITORIES}
+        self.files = {each: scene.loot(each) for each in REPOSITORIES}
+
+    def is_worth_nothing(self, serves=NEXT):
+        """Neither what the keys sign now, on top of what is in force, nor what was signed then."""
+        for repository in REPOSITORIES:
+            online = self.keys[repository]
+            signs = ("targets", "snapshot", "timestamp")[repository == "image":]
+            for version in (None, 1 << 40):
+                forged = Repository.stolen(self.scene.loot(repository),
+                                           {role: online for role in signs})
+                for role in signs:
+                    forged.issue(role, version=version)
+                nothing_by(self.scene, forged, repository, "timestamp.json", serves)
+            nothing_by(self.scene, self.files[repository], repository, "timestamp.json", serves)
+
+
 # ---- the server's online keys ---------------------------------------------------------------------
 
 
 def test_stolen_online_keys(company, scene):
     ann, bob = company.ann, company.bob
-    image, director = scene.thief("image"), scene.thief("director")
-    stolen = director.keys["timestamp"]
+    loot = Loot(scene)
     # what a thief of online keys can do: choose among what was released, and spoil the versions
     scene.order(NEW)
     scene.once()
@@ -144,19 +166,12 @@ def test_stolen_online_keys(company, scene):
     scene.once()
     assert scene.serves(LAST)
     update(scene, company.pat)
-    for repository, thief in (("image", image), ("director", director)):
-        again = scene.thief(repository)
-        again.keys.update(snapshot=thief.keys["snapshot"], timestamp=thief.keys["timestamp"])
-        if repository == "director":
-            again.keys["targets"] = stolen
-            again.issue("targets")
-        again.issue("snapshot")
-        again.issue("timestamp")
-        nothing_by(scene, again, repository, "timestamp.json")
+    loot.is_worth_nothing()
 
 
 def test_lost_online_keys(company, scene):
-    """The master key is gone, and nobody opens what it sealed."""
+    """The master key is gone, and nobody opens what it sealed; but for who has a copy of it."""
+    loot = Loot(scene)
     company.stop()
     (company.directory / "master.key").write_text(secrets.token_hex(32) + "\n")
     company.start_again()
@@ -170,6 +185,7 @@ def test_lost_online_keys(company, scene):
     scene.once()
     assert scene.serves(NEW)
     update(scene, company.pat)
+    loot.is_worth_nothing()
 
 
 # ---- a publisher's key ----------------------------------------------------------------------------
@@ -307,9 +323,11 @@ def restored(cluster, company, _counter):
 def test_a_backup_from_before_a_root(company, scene, database, scratch, restored):
     """The root that is younger is brought back by who has it; then as with any backup."""
     dump = database.dump(scratch / "backup")
+    backup = Loot(scene)
     dan = replace_root_key(company)
     scene.order(NEW)
     scene.once()
+    lost = Loot(scene)
     company.stop()
     company.database = restored(dump)
     company.start_again(company.database)
@@ -324,13 +342,18 @@ def test_a_backup_from_before_a_root(company, scene, database, scratch, restored
     scene.once()
     assert scene.serves(OLD) and scene.detected() == []
     update(scene, company.pat)
+    backup.is_worth_nothing()
+    lost.is_worth_nothing()
 
 
 def test_a_server_that_was_restored_from_a_backup(company, scene, database, scratch, restored):
+    """Who has the backup too, or kept what the lost server said, gets nowhere with it."""
     dump = database.dump(scratch / "backup")
+    backup = Loot(scene)
     for version in (NEW, LAST):
         scene.order(version)
         scene.once()
+    lost = Loot(scene)
     company.publish(NEXT)
     assert scene.serves(LAST)
     company.stop()
@@ -351,3 +374,5 @@ def test_a_server_that_was_restored_from_a_backup(company, scene, database, scra
     scene.once()
     assert scene.serves(NEXT)
     update(scene, company.pat, "1.4.0")
+    backup.is_worth_nothing("1.4.0")
+    lost.is_worth_nothing("1.4.0")
