@@ -76,15 +76,22 @@ int file_write_all(int fd, const void *bytes, size_t size)
     return 0;
 }
 
-/* The directory that holds path, durably. */
-static int sync_parent(int dir_fd, const char *path)
+/* The directory that holds path. */
+static void parent_of(const char *path, char ret_parent[static PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
+
+    if (slash)
+        (void)snprintf(ret_parent, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    else
+        (void)snprintf(ret_parent, PATH_MAX, ".");
+}
+
+static int sync_parent(int dir_fd, const char *path)
+{
     char parent[PATH_MAX];
 
-    if (!slash)
-        return file_sync_dir(dir_fd, ".");
-    (void)snprintf(parent, sizeof(parent), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    parent_of(path, parent);
     return file_sync_dir(dir_fd, parent);
 }
 
@@ -145,7 +152,27 @@ int file_replace(int dir_fd, const char *path, const void *bytes, size_t size, m
     return r ? r : rename_over(dir_fd, temporary, path);
 }
 
-int file_create(int dir_fd, const char *path, const void *bytes, size_t size, mode_t mode)
+/* Unlike a rename, a link refuses a name that is taken. */
+static int link_new(int from_dir_fd, const char *from, int dir_fd, const char *path, int flags)
+{
+    if (linkat(from_dir_fd, from, dir_fd, path, flags) == 0)
+        return 0;
+    return errno == EEXIST ? FILE_E_EXISTS : log_fail_errno("cannot link '%s' to '%s'", from, path);
+}
+
+/* A file without a name: who is killed while it is written leaves nothing of it. Negative where the
+ * file system has no such files, or /proc, by which they get their name, is not there. */
+static int open_nameless(int dir_fd, const char *path, mode_t mode)
+{
+    char parent[PATH_MAX];
+
+    if (access("/proc/self/fd", X_OK) < 0)
+        return -1;
+    parent_of(path, parent);
+    return openat(dir_fd, parent, O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+}
+
+static int create_named(int dir_fd, const char *path, const void *bytes, size_t size, mode_t mode)
 {
     char temporary[PATH_MAX];
     int r;
@@ -155,11 +182,27 @@ int file_create(int dir_fd, const char *path, const void *bytes, size_t size, mo
         r = write_temporary(dir_fd, temporary, bytes, size, mode);
     if (r)
         return r;
-    /* unlike a rename, a link refuses a name that is taken */
-    if (linkat(dir_fd, temporary, dir_fd, path, 0) < 0)
-        r = errno == EEXIST ? FILE_E_EXISTS
-                            : log_fail_errno("cannot link '%s' to '%s'", temporary, path);
+    r = link_new(dir_fd, temporary, dir_fd, path, 0);
     (void)unlinkat(dir_fd, temporary, 0);
+    return r;
+}
+
+int file_create(int dir_fd, const char *path, const void *bytes, size_t size, mode_t mode)
+{
+    AUTO_CLOSE int fd = open_nameless(dir_fd, path, mode);
+    char name[64];
+    int r;
+
+    if (fd < 0) {
+        r = create_named(dir_fd, path, bytes, size, mode);
+    } else {
+        r = file_write_all(fd, bytes, size);
+        if (!r && fsync(fd) < 0)
+            r = log_fail_errno("cannot sync '%s'", path);
+        (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+        if (!r)
+            r = link_new(AT_FDCWD, name, dir_fd, path, AT_SYMLINK_FOLLOW);
+    }
     return r ? r : sync_parent(dir_fd, path);
 }
 

@@ -37,7 +37,8 @@ int file_replace(int dir_fd, const char *path, const void *bytes, size_t size,
 
 /*
  * Creates a file with these contents, atomically and durably: it is there whole or not at all, and
- * what is there already is never replaced, however many try at once.
+ * what is there already is never replaced, however many try at once. Who is killed in between
+ * leaves nothing, but on file systems without O_TMPFILE, where it may be PATH.PID.tmp.
  *
  * Returns 0, FILE_E_EXISTS, or negative when fatal.
  */

@@ -72,6 +72,7 @@ class Rotation:
         assert killed.returncode == 0, killed.stderr
         name = killed.stdout.split()[-1]
         self.keyid()
+        assert not list(self.keys.glob("*.tmp")), f"killed at {when} of {number} ({name})"
         again = self.rotate()
         assert again.returncode == 0, f"killed at {when} of {number} ({name}): {again.stderr}"
         assert self.in_force() == {self.keyid()}, f"killed at {when} of {number} ({name})"
