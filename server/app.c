@@ -55,7 +55,7 @@ struct app {
     struct newcomers *newcomers;
     struct follow *follow;
     struct engine *engine;
-    struct engine_step steps[3];
+    struct engine_step steps[4];
     struct vault vault;
     struct schema *schema;
     struct listener *api_listener;
@@ -146,6 +146,23 @@ static int checkpoint(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
     return checkpoints_step(db, &app->vault, now_ms);
 }
 
+static int retain(struct db *db, void *arg, int64_t now_ms, bool *ret_more)
+{
+    struct app *app = arg;
+    struct retention_result result;
+    int r = retention_step(db, now_ms, &result);
+
+    if (r)
+        return r;
+    retention_count(&app->api.retained, &result);
+    if (result.archived > 0 || result.deleted > 0)
+        log_line(LOG_INFO,
+                 "archived %" PRId64 " and deleted %" PRId64 " versions that no rule keeps",
+                 result.archived, result.deleted);
+    *ret_more = result.more;
+    return 0;
+}
+
 static int start_engine(struct app *app)
 {
     const struct engine_config config = {
@@ -174,6 +191,13 @@ static int start_engine(struct app *app)
         .lock = ENGINE_LOCK_CHECKPOINT,
         .interval_ms = app->config.checkpoint_interval,
         .run = checkpoint,
+        .arg = app,
+    };
+    app->steps[3] = (struct engine_step){
+        .name = "retention",
+        .lock = ENGINE_LOCK_RETENTION,
+        .interval_ms = app->config.retention_interval,
+        .run = retain,
         .arg = app,
     };
     return engine_new(&config, &app->engine);

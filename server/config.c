@@ -137,6 +137,9 @@ const struct option_entry config_table[] = {
     {"uploads", "unused_grace", OPTION_DURATION, AT(unused_grace), "24h", 0, MINUTE, 365 * DAY, NULL, 0, NULL,
      "When an artifact that no version has is removed: so long after it was last uploaded, asked for, or dropped."},
 
+    {"retention", "interval", OPTION_DURATION, AT(retention_interval), "1h", 0, 100, DAY, NULL, 0, NULL,
+     "How often versions that their model's rule does not keep are archived, and deleted."},
+
     {"keys", "master_file", OPTION_TEXT, AT(master_file), NULL, 0, 0, 0, NULL, 0, "FILE",
      "The master key: 64 hex digits (openssl rand -hex 32) in a file of mode 0600, or a systemd credential. It seals the keys with which the server signs. Without it nothing can be signed for devices. With --dev it is DIR/master.key."},
 

@@ -69,6 +69,7 @@ struct config {
     int64_t reclaim_interval;
     int64_t unused_grace;
     int64_t checkpoint_interval;
+    int64_t retention_interval;
 
     const char *master_file;
     bool tuf_open;

@@ -112,6 +112,9 @@ struct cli_flags {
     struct options_list protect;
     struct options_list unprotect;
     int64_t approvals; /* -1: not said */
+    int64_t newest;    /* 0: not said */
+    int64_t keep_days; /* 0: age keeps none */
+    int64_t grace_days;
     bool models;
     bool pem;
     bool rotate;

@@ -29,6 +29,7 @@
 #include "cli/registry/cmd_history.h"
 #include "cli/registry/cmd_model.h"
 #include "cli/registry/cmd_note.h"
+#include "cli/registry/cmd_retention.h"
 #include "cli/registry/cmd_rules.h"
 #include "cli/registry/cmd_sbom.h"
 #include "cli/registry/cmd_search.h"
@@ -533,6 +534,15 @@ const struct options_command commands_table[] = {
     {"rules set", "[MODEL]", 0, 1, flags_registry_rules_set, cmd_rules_set, "changes that",
      "What is not said stays as it is. Of the rules for all models and for one, the stricter "
      "counts."},
+    {"retention show", "MODEL", 1, 1, NULL, cmd_retention_show,
+     "shows which versions of a model are kept", NULL},
+    {"retention set", "MODEL", 1, 1, flags_registry_retention_set, cmd_retention_set,
+     "changes that", "What an alias points to, what a device shall run, has or can go back to, and what somebody "
+     "restored, is kept whatever the rule says. See first what it would do: retention plan."},
+    {"retention rm", "MODEL", 1, 1, NULL, cmd_retention_rm, "keeps every version again",
+     "What was archived stays in the archive."},
+    {"retention plan", "MODEL", 1, 1, flags_registry_retention_plan, cmd_retention_plan,
+     "shows what the rule would do with each version, and why", "With --newest it shows what that rule would do instead. Nothing is changed."},
     {"history", "MODEL[@VERSION] | MODEL@ALIAS | device:NAME", 1, 1, list_flags,
      cmd_history_history, "lists every change of it, newest first", NULL},
     {"audit ls", "", 0, 0, flags_registry_audit_ls, cmd_history_audit, "lists the audit log, newest first",

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "blob/reclaim.h"
+#include "core/registry/retention.h"
 #include "core/trust/image.h"
 #include "core/trust/vault.h"
 #include "http/listener.h"
@@ -29,6 +30,7 @@ struct api {
     struct image_lifetimes lifetimes;
     int64_t started_wall_ms;
     struct reclaim_totals reclaimed; /* counts */
+    struct retention_totals retained;
     atomic_uint_fast64_t versions_deleted;
     atomic_bool schema_is_ready; /* the migrations are applied */
     atomic_bool database_is_up;  /* when last asked */

@@ -107,8 +107,14 @@ int metrics_get(const struct call *call, struct reply *reply)
             roster_subscribed(api->roster));
     put_reclaimed(&text, &api->reclaimed);
     put_one(&text, "versions_deleted_total", "counter",
-            "Archived versions that this server deleted for good.",
-            atomic_load(&api->versions_deleted));
+            "Archived versions that this server deleted for good, on request or by a rule.",
+            atomic_load(&api->versions_deleted) + atomic_load(&api->retained.deleted));
+    put_one(&text, "retention_archived_total", "counter",
+            "Versions that no rule kept, archived by this server.",
+            atomic_load(&api->retained.archived));
+    put_one(&text, "retention_deleted_total", "counter",
+            "Versions that rules had archived, deleted for good by this server.",
+            atomic_load(&api->retained.deleted));
     if (text.failed) {
         reply_problem(reply, &problems_internal, "the metrics do not fit");
         return 0;

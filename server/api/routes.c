@@ -22,6 +22,7 @@
 #include "api/notes.h"
 #include "api/openapi.h"
 #include "api/progress.h"
+#include "api/retention.h"
 #include "api/rules.h"
 #include "api/sbom.h"
 #include "api/search.h"
@@ -76,6 +77,10 @@ const struct route routes_api[] = {
     {"DELETE", "/api/v1/models/{model}/archive",         ROLES_PUBLISH,  ROUTE_WORKER, 0,         0, archive_on_delete},
     {"GET",    "/api/v1/models/{model}/rules",           ROLES_READ,     ROUTE_WORKER, 0,         0, rules_on_get},
     {"PUT",    "/api/v1/models/{model}/rules",           ROLES_ADMIN,    ROUTE_WORKER, JSON_MAX,  0, rules_on_put},
+    {"GET",    "/api/v1/models/{model}/retention",       ROLES_READ,     ROUTE_WORKER, 0,         0, retention_on_get},
+    {"PUT",    "/api/v1/models/{model}/retention",       ROLES_ADMIN,    ROUTE_WORKER, SMALL_MAX, 0, retention_on_put},
+    {"DELETE", "/api/v1/models/{model}/retention",       ROLES_ADMIN,    ROUTE_WORKER, 0,         0, retention_on_delete},
+    {"GET",    "/api/v1/models/{model}/retention/plan",  ROLES_READ,     ROUTE_WORKER, 0,         0, retention_on_plan},
     {"GET",    "/api/v1/rules",                          ROLES_READ,     ROUTE_WORKER, 0,         0, rules_on_get},
     {"PUT",    "/api/v1/rules",                          ROLES_ADMIN,    ROUTE_WORKER, JSON_MAX,  0, rules_on_put},
     {"GET",    "/api/v1/models/{model}/aliases",         ROLES_READ,     ROUTE_WORKER, 0,         0, aliases_on_list},

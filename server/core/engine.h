@@ -31,6 +31,7 @@ struct engine_step {
 #define ENGINE_LOCK_RECLAIM ((int64_t)0x6d650001)
 #define ENGINE_LOCK_RESIGN ((int64_t)0x6d650002)
 #define ENGINE_LOCK_CHECKPOINT ((int64_t)0x6d650003)
+#define ENGINE_LOCK_RETENTION ((int64_t)0x6d650004)
 
 struct engine_config {
     const struct db_config *db;

@@ -8,30 +8,34 @@
     " FROM model_version v JOIN model m ON m.id = v.model_id JOIN device_installed i"              \
     " ON i.workspace_id = v.workspace_id AND "
 #define OF_DEVICE                                                                                  \
-    " JOIN device d ON d.id = i.device_id WHERE v.id = $1::bigint AND d.state = 'active'"
+    " JOIN device d ON d.id = i.device_id WHERE v.id = ANY ($1::bigint[]) AND d.state = 'active'"
 
 static const struct db_stmt select_uses = {
     "q_deletion_uses",
-    "SELECT kind, name, count(*) OVER () FROM ("
-    " SELECT 'alias' AS kind, a.name::text AS name FROM alias a WHERE a.version_id = $1::bigint"
-    " UNION SELECT 'device', d.name::text FROM assignment_slot s JOIN device_state t"
-    "  ON t.assignment_id = s.assignment_id JOIN device d ON d.id = t.device_id"
-    "  WHERE s.version_id = $1::bigint AND t.active"
-    " UNION SELECT 'installed', d.name::text FROM variant x JOIN device_ran r"
+    "SELECT kind, name, total, version_id FROM (SELECT used.*,"
+    "  row_number() OVER (PARTITION BY version_id ORDER BY kind, name) AS n,"
+    "  count(*) OVER (PARTITION BY version_id) AS total FROM ("
+    " SELECT a.version_id, 'alias' AS kind, a.name::text AS name FROM alias a"
+    "  WHERE a.version_id = ANY ($1::bigint[])"
+    " UNION SELECT s.version_id, 'device', d.name::text FROM assignment_slot s"
+    "  JOIN device_state t ON t.assignment_id = s.assignment_id"
+    "  JOIN device d ON d.id = t.device_id WHERE s.version_id = ANY ($1::bigint[]) AND t.active"
+    " UNION SELECT x.version_id, 'installed', d.name::text FROM variant x JOIN device_ran r"
     "  ON r.variant_id = x.id JOIN device d ON d.id = r.device_id"
-    "  WHERE x.version_id = $1::bigint AND d.state = 'active' AND NOT EXISTS"
+    "  WHERE x.version_id = ANY ($1::bigint[]) AND d.state = 'active' AND NOT EXISTS"
     "  (SELECT FROM device_ran n WHERE n.device_id = r.device_id AND n.slot = r.slot"
     "   AND n.id > r.id)"
-    " UNION SELECT 'installed', d.name::text" SAID
+    " UNION SELECT v.id, 'installed', d.name::text" SAID
     "  i.model = m.name::text AND i.version = v.version AND i.state = 'installed'" OF_DEVICE
-    " UNION SELECT 'previous', d.name::text" SAID "  i.report #>> '{previous,model}' = m.name::text"
+    " UNION SELECT v.id, 'previous', d.name::text" SAID
+    "  i.report #>> '{previous,model}' = m.name::text"
     "  AND i.report #>> '{previous,version}' = v.version" OF_DEVICE
-    " UNION SELECT 'role', 'model-' || m.name FROM model_version v JOIN model m"
-    "  ON m.id = v.model_id WHERE v.id = $1::bigint AND"
+    " UNION SELECT v.id, 'role', 'model-' || m.name FROM model_version v JOIN model m"
+    "  ON m.id = v.model_id WHERE v.id = ANY ($1::bigint[]) AND"
     "  (EXISTS (SELECT FROM version_listing l WHERE l.version_id = v.id AND l.yanked_at IS NULL)"
     "   OR EXISTS (SELECT FROM variant x JOIN variant_listing l ON l.variant_id = x.id"
     "    WHERE x.version_id = v.id AND l.yanked_at IS NULL))"
-    ") used ORDER BY kind, name LIMIT $2::bigint",
+    ") used) named WHERE n <= $2::bigint ORDER BY version_id, n",
 };
 
 static const struct db_stmt mark = {
@@ -92,19 +96,38 @@ static const struct db_stmt among = {
     " ORDER BY v.id LIMIT 1",
 };
 
-int q_deletion_uses(struct db *db, int64_t version_id, int64_t limit, struct arena *arena,
-                    struct q_life_uses *ret_uses)
+static void add_use(const struct db_rows *rows, int row, int64_t limit, struct arena *arena,
+                    struct q_life_uses *uses)
+{
+    if (uses->count == 0)
+        *uses = (struct q_life_uses){
+            .uses = arena_array(arena, (size_t)limit, sizeof(*uses->uses)),
+            .total = db_i64(rows, row, 2),
+        };
+    uses->uses[uses->count++] = (struct q_life_use){arena_strdup(arena, db_text(rows, row, 0)),
+                                                    arena_strdup(arena, db_text(rows, row, 1))};
+}
+
+int q_deletion_uses(struct db *db, const int64_t *version_ids, size_t count, int64_t limit,
+                    struct arena *arena, struct q_life_uses *ret_uses)
 {
     CLEANUP(db_rows_release) struct db_rows rows = {0};
     struct db_params params = {0};
     int r;
 
-    db_add_i64(&params, version_id);
+    db_add_i64_array(&params, arena, version_ids, count);
     db_add_i64(&params, limit);
     r = db_exec(db, &select_uses, &params, &rows);
     if (r)
         return r;
-    q_life_read_uses(&rows, arena, ret_uses);
+    for (size_t i = 0; i < count; i++)
+        ret_uses[i] = (struct q_life_uses){0};
+    for (int i = 0; i < rows.count; i++) {
+        for (size_t k = 0; k < count; k++) {
+            if (version_ids[k] == db_i64(&rows, i, 3))
+                add_use(&rows, i, limit, arena, &ret_uses[k]);
+        }
+    }
     return 0;
 }
 

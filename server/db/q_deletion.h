@@ -25,12 +25,14 @@ struct q_deletion {
 };
 
 /*
- * What keeps a version from being deleted: aliases, devices that shall run it ("device"), that have
- * it ("installed"), that can go back to it ("previous"), and the role that lists it ("role"). At
- * most limit are named.
+ * What keeps versions from being deleted: aliases, devices that shall run one ("device"), that have
+ * it ("installed"), that can go back to it ("previous"), and the role that lists it ("role", last).
+ * At most limit are named of each.
+ *
+ * ret_uses  count of them, of each version in the same place
  */
-int q_deletion_uses(struct db *db, int64_t version_id, int64_t limit, struct arena *arena,
-                    struct q_life_uses *ret_uses) MUST_CHECK;
+int q_deletion_uses(struct db *db, const int64_t *version_ids, size_t count, int64_t limit,
+                    struct arena *arena, struct q_life_uses *ret_uses) MUST_CHECK;
 
 /* Deletes an archived version: lets its artifacts go. Raises the revision. */
 int q_deletion_store(struct db *db, int64_t workspace_id, int64_t version_id, const char *by,

@@ -42,7 +42,8 @@ static const struct db_stmt archive_model = {
 static const struct db_stmt archive_version = {
     "q_life_archive_version",
     "UPDATE version_state SET status = CASE WHEN $3::text IS NULL THEN 'published'"
-    " ELSE 'archived' END, " ARCHIVE " WHERE version_id = $1::bigint",
+    " ELSE 'archived' END, retired = false, restored = $3::text IS NULL, " ARCHIVE
+    " WHERE version_id = $1::bigint",
 };
 
 /* Desired states are found by their assignments, which say what they run: few, and indexed. */
@@ -139,7 +140,7 @@ int q_life_archive_version(struct db *db, int64_t id, const char *by, const char
     return archive(db, &archive_version, id, by, reason, now_ms);
 }
 
-void q_life_read_uses(const struct db_rows *rows, struct arena *arena, struct q_life_uses *ret_uses)
+static void read_uses(const struct db_rows *rows, struct arena *arena, struct q_life_uses *ret_uses)
 {
     ret_uses->count = (size_t)rows->count;
     ret_uses->total = rows->count > 0 ? db_i64(rows, 0, 2) : 0;
@@ -162,6 +163,6 @@ int q_life_uses(struct db *db, int64_t model_id, int64_t version_id, int64_t lim
     r = db_exec(db, &select_uses, &params, &rows);
     if (r)
         return r;
-    q_life_read_uses(&rows, arena, ret_uses);
+    read_uses(&rows, arena, ret_uses);
     return 0;
 }

@@ -69,8 +69,4 @@ struct q_life_uses {
 int q_life_uses(struct db *db, int64_t model_id, int64_t version_id, int64_t limit,
                 struct arena *arena, struct q_life_uses *ret_uses) MUST_CHECK;
 
-/* Of rows of kind, name, and how many there are: for the statements that look for uses. */
-void q_life_read_uses(const struct db_rows *rows, struct arena *arena,
-                      struct q_life_uses *ret_uses);
-
 #endif

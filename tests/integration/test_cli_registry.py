@@ -273,6 +273,25 @@ def test_what_was_archived_is_deleted_by_an_administrator(people, two):
     assert admin.run("delete", "digits@1.0.0", "--yes").out == "deleted digits@1.0.0\n"
 
 
+def test_a_rule_says_which_versions_are_kept(people, two):
+    cli, admin = people("publisher"), people("admin")
+    assert "every version is kept" in cli.run("retention", "show", "digits").out
+    tried = cli.json("retention", "plan", "digits", "--newest", "1")["items"]
+    assert [(each["version"], each["action"]) for each in tried] == [
+        ("2.0.0", "keep"), ("1.0.0", "archive")]
+    assert "one of the newest 1" in cli.run("retention", "plan", "digits", "--newest", "1").out
+    says(cli.run("retention", "set", "digits", "--newest", "1", status=FAILED), "--profile")
+    says(admin.run("retention", "set", "digits", "--days", "3", status=USAGE), "--newest")
+    says(cli.run("retention", "plan", "digits", "--days", "3", status=USAGE), "--newest")
+    set_ = admin.json("retention", "set", "digits", "--newest", "2", "--days", "90", "--grace", "0")
+    assert (set_["newest"], set_["days"], set_["grace_days"]) == (2, 90, None)
+    assert "90" in cli.run("retention", "show", "digits").out
+    kept = cli.json("retention", "plan", "digits", "--limit", "1")["items"]
+    assert [each["action"] for each in kept] == ["keep"]
+    assert admin.json("retention", "rm", "digits") == {"model": "digits", "removed": True}
+    assert cli.json("retention", "show", "digits")["newest"] is None
+
+
 # ---- history, search ----------------------------------------------------------------------------
 
 

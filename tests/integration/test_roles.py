@@ -34,7 +34,8 @@ def server(make_server, database, owner):
     return server.start()
 
 
-def test_the_whole_way_works_as_that_role(server, publisher, operator, publish, assign, device):
+def test_the_whole_way_works_as_that_role(server, admin, publisher, operator, publish, assign,
+                                          device):
     published = publish()
     assign(device, published)
     slot = wait_until(lambda: device.state().expect(200).json()["slots"].get("main"))
@@ -54,6 +55,12 @@ def test_the_whole_way_works_as_that_role(server, publisher, operator, publish, 
     publisher.post(path, {"signatures": [], "signed": {**signed, "version": "3.0.0"}}).expect(201)
     publisher.delete(f"{path}/3.0.0").expect(204)
     operator.delete(f"/api/v1/devices/{device.name}").expect(204)
+    publisher.put(f"{path}/1.0.0/archive").expect(204)
+    publisher.delete(f"{path}/1.0.0/archive").expect(204)
+    publisher.put(f"{path}/1.0.0/archive").expect(204)
+    admin.delete(f"{path}/1.0.0").expect(204)
+    admin.put("/api/v1/models/digits/retention", {"newest": 1}).expect(200)
+    admin.delete("/api/v1/models/digits/retention").expect(204)
 
 
 @pytest.mark.parametrize("statement", [
@@ -73,6 +80,9 @@ def test_the_whole_way_works_as_that_role(server, publisher, operator, publish, 
     "DELETE FROM model",
     "UPDATE version_state SET model_id = 0",
     "DELETE FROM version_state",
+    "DELETE FROM version_deletion",
+    "UPDATE version_deletion SET reason = ''",
+    "DELETE FROM retention_rule",
     "UPDATE version_tag SET signed = false",
     "UPDATE version_metric SET signed = false",
     "UPDATE alias SET model_id = 0",

@@ -55,6 +55,22 @@ const struct option_entry flags_registry_rules_set[] = {
     END,
 };
 
+/* clang-format off */
+#define FLAG_NUMBER(name_, member, value_, fallback_, max_, help_)                                 \
+    {                                                                                              \
+        .name = (name_), .type = OPTION_INTEGER, AT(member), .fallback = (fallback_), .min = 0,    \
+        .max = (max_), .value_name = (value_), .help = (help_)                                     \
+    }
+#define FLAGS_RETENTION                                                                            \
+    FLAG_NUMBER("newest", newest, "N", "0", 1000000, "Keeps the N that were published last; at least 1."), \
+    FLAG_NUMBER("days", keep_days, "DAYS", "0", 36500, "Keeps those younger than this; 0 is that age keeps none."), \
+    FLAG_NUMBER("grace", grace_days, "DAYS", "30", 36500, "What is not kept is archived, and deleted for good after so long; 0 is never.")
+/* clang-format on */
+
+const struct option_entry flags_registry_retention_set[] = {FLAGS_RETENTION, END};
+
+const struct option_entry flags_registry_retention_plan[] = {FLAGS_RETENTION, FLAG_LIMIT, END};
+
 const struct option_entry flags_registry_audit_ls[] = {
     TEXT("object", object, "KIND:ID", "Only what changed this, such as version:digits@1.0.0."),
     TEXT("actor", actor, "KIND:ID", "Only what this one did, such as token:7."),

@@ -13,6 +13,8 @@ extern const struct option_entry flags_registry_approve[];
 extern const struct option_entry flags_registry_reason[];
 extern const struct option_entry flags_registry_delete[];
 extern const struct option_entry flags_registry_rules_set[];
+extern const struct option_entry flags_registry_retention_set[];
+extern const struct option_entry flags_registry_retention_plan[];
 extern const struct option_entry flags_registry_audit_ls[];
 
 #endif

@@ -43,7 +43,7 @@ static int check_uses(struct db *db, const struct deletion *deletion, const stru
     int r = q_tuf_lock(db, deletion->place->workspace_id);
 
     if (!r)
-        r = q_deletion_uses(db, life->id, ARCHIVE_USES_MAX, deletion->arena, uses);
+        r = q_deletion_uses(db, &life->id, 1, ARCHIVE_USES_MAX, deletion->arena, uses);
     if (r || uses->total == 0)
         return r;
     return registry_refuse_uses(deletion->place, deletion->version, deletion->refusal);
