@@ -53,20 +53,21 @@ static bool matches_prefix(const json_t *prefixes, const char *path)
     return false;
 }
 
-static struct tuf_role role_in(const json_t *delegations, const json_t *holder)
+static struct tuf_role role_in(const struct metadata *targets, const json_t *holder)
 {
     return (struct tuf_role){
-        .keys = json_object_get(delegations, "keys"),
+        .keys = json_object_get(delegations_of(targets), "keys"),
+        .set = targets->keys,
         .keyids = json_object_get(holder, "keyids"),
         .threshold = json_integer_value(json_object_get(holder, "threshold")),
     };
 }
 
-static struct delegation read_delegation(const json_t *delegations, const json_t *holder)
+static struct delegation read_delegation(const struct metadata *targets, const json_t *holder)
 {
     return (struct delegation){
         .name = json_string_value(json_object_get(holder, "name")),
-        .role = role_in(delegations, holder),
+        .role = role_in(targets, holder),
         .terminating = json_is_true(json_object_get(holder, "terminating")),
     };
 }
@@ -100,7 +101,7 @@ bool delegation_covers(const struct metadata *targets, size_t index, const char 
     if (succinct) {
         *ret_delegation = (struct delegation){
             .name = bin_name(succinct, path, arena),
-            .role = role_in(delegations, succinct),
+            .role = role_in(targets, succinct),
             .terminating = true,
         };
         return true;
@@ -108,7 +109,7 @@ bool delegation_covers(const struct metadata *targets, size_t index, const char 
     if (paths ? !matches_pattern(paths, path)
               : !matches_prefix(json_object_get(holder, "path_hash_prefixes"), path))
         return false;
-    *ret_delegation = read_delegation(delegations, holder);
+    *ret_delegation = read_delegation(targets, holder);
     return true;
 }
 
@@ -122,7 +123,7 @@ bool delegation_named(const struct metadata *targets, const char *name,
     json_array_foreach (json_object_get(delegations, "roles"), i, holder) {
         if (strcmp(json_string_value(json_object_get(holder, "name")), name) != 0)
             continue;
-        *ret_delegation = read_delegation(delegations, holder);
+        *ret_delegation = read_delegation(targets, holder);
         return true;
     }
     return false;

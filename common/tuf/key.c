@@ -25,8 +25,9 @@ struct key_scheme {
     bool (*parse_public)(const char *text, struct key *key);
     char *(*format_public)(const struct key *key); /* malloc'd; NULL where memory ends */
     char *(*to_pem)(const struct key *key);        /* the same */
-    bool (*verify)(const struct key *key, const void *message, size_t size,
-                   const uint8_t *signature, size_t signature_size);
+    bool is_pem; /* OpenSSL verifies, by a key that is decoded before */
+    bool (*verify)(const struct key *key, struct evp_pkey_st *decoded, const void *message,
+                   size_t size, const uint8_t *signature, size_t signature_size);
 };
 
 static bool ed25519_parse_public(const char *text, struct key *key)
@@ -40,9 +41,10 @@ static bool ed25519_parse_public(const char *text, struct key *key)
     return text_unhex(text, key->public, key->public_size);
 }
 
-static bool ed25519_verify(const struct key *key, const void *message, size_t size,
-                           const uint8_t *signature, size_t signature_size)
+static bool ed25519_verify(const struct key *key, struct evp_pkey_st *decoded, const void *message,
+                           size_t size, const uint8_t *signature, size_t signature_size)
 {
+    (void)decoded;
     return signature_size == crypto_sign_BYTES &&
            crypto_sign_verify_detached(signature, message, size, key->public) == 0;
 }
@@ -71,11 +73,11 @@ static bool ecdsa_parse_public(const char *text, struct key *key)
                          &key->public_size);
 }
 
-static bool ecdsa_verify(const struct key *key, const void *message, size_t size,
-                         const uint8_t *signature, size_t signature_size)
+static bool ecdsa_verify(const struct key *key, struct evp_pkey_st *decoded, const void *message,
+                         size_t size, const uint8_t *signature, size_t signature_size)
 {
-    return key_pem_verify(KEY_PEM_ECDSA_P256, key->public, key->public_size, message, size,
-                          signature, signature_size);
+    (void)key;
+    return key_pem_verify(KEY_PEM_ECDSA_P256, decoded, message, size, signature, signature_size);
 }
 
 static bool rsa_parse_public(const char *text, struct key *key)
@@ -83,22 +85,22 @@ static bool rsa_parse_public(const char *text, struct key *key)
     return key_pem_parse(KEY_PEM_RSA, text, key->public, sizeof(key->public), &key->public_size);
 }
 
-static bool rsa_verify(const struct key *key, const void *message, size_t size,
-                       const uint8_t *signature, size_t signature_size)
+static bool rsa_verify(const struct key *key, struct evp_pkey_st *decoded, const void *message,
+                       size_t size, const uint8_t *signature, size_t signature_size)
 {
-    return key_pem_verify(KEY_PEM_RSA, key->public, key->public_size, message, size, signature,
-                          signature_size);
+    (void)key;
+    return key_pem_verify(KEY_PEM_RSA, decoded, message, size, signature, signature_size);
 }
 
 #define ED25519_ROW                                                                                \
     "64 lower-case hex digits", ed25519_parse_public, ed25519_format_public, ed25519_to_pem,       \
-        ed25519_verify
+        false, ed25519_verify
 #define ECDSA_ROW                                                                                  \
     "the PEM of a P-256 public key", ecdsa_parse_public, pem_format_public, pem_format_public,     \
-        ecdsa_verify
+        true, ecdsa_verify
 #define RSA_ROW                                                                                    \
     "the PEM of an RSA public key of 2048 to 8192 bits", rsa_parse_public, pem_format_public,      \
-        pem_format_public, rsa_verify
+        pem_format_public, true, rsa_verify
 
 /* The first is the one that we make keys of. */
 static const struct key_scheme schemes[] = {
@@ -190,7 +192,32 @@ bool key_equal(const struct key *a, const struct key *b)
 bool key_verify(const struct key *key, const void *message, size_t size, const uint8_t *signature,
                 size_t signature_size)
 {
-    return key->scheme->verify(key, message, size, signature, signature_size);
+    return key_verify_decoded(key, NULL, message, size, signature, signature_size);
+}
+
+struct key_decoded *key_decode(const struct key *key)
+{
+    return key->scheme->is_pem ? (struct key_decoded *)key_pem_decode(key->public, key->public_size)
+                               : NULL;
+}
+
+void key_decoded_free(struct key_decoded *decoded)
+{
+    key_pem_free((struct evp_pkey_st *)decoded);
+}
+
+DEFINE_CLEANUP(cleanup_decoded, struct key_decoded *, key_decoded_free);
+
+bool key_verify_decoded(const struct key *key, struct key_decoded *decoded, const void *message,
+                        size_t size, const uint8_t *signature, size_t signature_size)
+{
+    CLEANUP(cleanup_decoded) struct key_decoded *own = decoded ? NULL : key_decode(key);
+    struct key_decoded *use = decoded ? decoded : own;
+
+    if (key->scheme->is_pem && !use)
+        return false;
+    return key->scheme->verify(key, (struct evp_pkey_st *)use, message, size, signature,
+                               signature_size);
 }
 
 /* Sets the key's id from its public half. */

@@ -83,6 +83,19 @@ bool key_equal(const struct key *a, const struct key *b);
 bool key_verify(const struct key *key, const void *message, size_t size, const uint8_t *signature,
                 size_t signature_size);
 
+/* A key in the form that its library verifies by. Who verifies often makes it once. */
+struct key_decoded;
+
+/* NULL where the scheme needs none, or memory ends; that is as good. */
+struct key_decoded *key_decode(const struct key *key);
+
+/* Accepts NULL. */
+void key_decoded_free(struct key_decoded *decoded);
+
+/* As key_verify(). decoded: of this key, or NULL. */
+bool key_verify_decoded(const struct key *key, struct key_decoded *decoded, const void *message,
+                        size_t size, const uint8_t *signature, size_t signature_size);
+
 /* A new Ed25519 pair. name may be NULL; at most KEY_NAME_MAX bytes of it are kept. */
 int key_generate(const char *name, struct key_pair *ret_pair) MUST_CHECK;
 

@@ -56,9 +56,17 @@ bool key_pem_parse(enum key_pem_type type, const char *pem, uint8_t *ret_der, si
     return true;
 }
 
-static EVP_PKEY *decode(const uint8_t *der, size_t size)
+EVP_PKEY *key_pem_decode(const uint8_t *der, size_t size)
 {
-    return size > LONG_MAX ? NULL : d2i_PUBKEY(NULL, &der, (long)size);
+    EVP_PKEY *key = size > LONG_MAX ? NULL : d2i_PUBKEY(NULL, &der, (long)size);
+
+    ERR_clear_error();
+    return key;
+}
+
+void key_pem_free(EVP_PKEY *key)
+{
+    EVP_PKEY_free(key);
 }
 
 static char *format(EVP_PKEY *key)
@@ -75,7 +83,7 @@ static char *format(EVP_PKEY *key)
 
 char *key_pem_format(const uint8_t *der, size_t size)
 {
-    CLEANUP(cleanup_pkey) EVP_PKEY *key = decode(der, size);
+    CLEANUP(cleanup_pkey) EVP_PKEY *key = key_pem_decode(der, size);
 
     return format(key);
 }
@@ -94,11 +102,9 @@ static bool set_pss(EVP_PKEY_CTX *context)
            EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-bool key_pem_verify(enum key_pem_type type, const uint8_t *der, size_t der_size,
-                    const void *message, size_t size, const uint8_t *signature,
-                    size_t signature_size)
+bool key_pem_verify(enum key_pem_type type, EVP_PKEY *key, const void *message, size_t size,
+                    const uint8_t *signature, size_t signature_size)
 {
-    CLEANUP(cleanup_pkey) EVP_PKEY *key = decode(der, der_size);
     CLEANUP(cleanup_md_ctx) EVP_MD_CTX *context = EVP_MD_CTX_new();
     EVP_PKEY_CTX *details = NULL; /* the context's */
     bool good = key && context &&

@@ -29,8 +29,16 @@ char *key_pem_format(const uint8_t *der, size_t size);
 /* The same for a raw Ed25519 key (RFC 8410). */
 char *key_pem_format_ed25519(const uint8_t *public, size_t size);
 
-bool key_pem_verify(enum key_pem_type type, const uint8_t *der, size_t der_size,
-                    const void *message, size_t size, const uint8_t *signature,
-                    size_t signature_size);
+/* OpenSSL's own form of a key, which takes it longer to make than to verify by. */
+struct evp_pkey_st;
+
+/* NULL where memory ends or der is none of ours. */
+struct evp_pkey_st *key_pem_decode(const uint8_t *der, size_t size);
+
+/* Accepts NULL. */
+void key_pem_free(struct evp_pkey_st *key);
+
+bool key_pem_verify(enum key_pem_type type, struct evp_pkey_st *key, const void *message,
+                    size_t size, const uint8_t *signature, size_t signature_size);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "crypto/text.h"
 #include "tuf/canon.h"
+#include "tuf/keyset.h"
 #include "tuf/schema.h"
 
 #include <stdio.h>
@@ -46,6 +47,17 @@ static int read_document(struct metadata *metadata, struct reason *reason)
     return schema_check(signed_part, type_names[metadata->type], reason) ? METADATA_E_FORMAT : 0;
 }
 
+/* Of the roles of a root, or of those that targets delegate to. */
+static int read_keys(struct metadata *metadata)
+{
+    const json_t *holder = metadata->type == METADATA_ROOT
+                               ? metadata->signed_part
+                               : json_object_get(metadata->signed_part, "delegations");
+    const json_t *keys = json_object_get(holder, "keys");
+
+    return keys ? keyset_new(keys, &metadata->keys) : 0;
+}
+
 int metadata_parse(enum metadata_type type, const char *bytes, size_t size,
                    struct metadata *ret_metadata, struct reason *reason)
 {
@@ -57,17 +69,27 @@ int metadata_parse(enum metadata_type type, const char *bytes, size_t size,
     if (r)
         return r < 0 ? r : refuse(reason, error.text);
     r = read_document(&metadata, reason);
+    if (!r)
+        r = read_keys(&metadata);
     if (r)
         return r;
-    *ret_metadata = metadata;
-    metadata.document = NULL;
+    *ret_metadata = metadata_take(&metadata);
     return 0;
+}
+
+struct metadata metadata_take(struct metadata *metadata)
+{
+    struct metadata taken = *metadata;
+
+    *metadata = (struct metadata){.type = metadata->type};
+    return taken;
 }
 
 void metadata_release(struct metadata *metadata)
 {
     if (!metadata)
         return;
+    keyset_free(metadata->keys);
     json_decref(metadata->document);
     *metadata = (struct metadata){.type = metadata->type};
 }

@@ -32,13 +32,16 @@ enum {
     METADATA_E_MISMATCH = 2, /* length or hash differ from what was promised */
 };
 
-/* One file. The document is owned; everything else borrows from it. */
+struct keyset;
+
+/* One file. Document and keys are owned; everything else borrows from the document. */
 struct metadata {
     enum metadata_type type;
     json_t *document; /* {"signatures", "signed"}; NULL: none */
     const json_t *signed_part;
-    int64_t version;    /* at least 1 */
-    int64_t expires_ms; /* since 1970 */
+    struct keyset *keys; /* that it names for others; NULL: none */
+    int64_t version;     /* at least 1 */
+    int64_t expires_ms;  /* since 1970 */
 };
 
 /*
@@ -47,6 +50,9 @@ struct metadata {
  */
 int metadata_parse(enum metadata_type type, const char *bytes, size_t size,
                    struct metadata *ret_metadata, struct reason *reason) MUST_CHECK;
+
+/* Moves it out, and leaves it empty. */
+struct metadata metadata_take(struct metadata *metadata);
 
 /* Leaves it empty. Accepts NULL and a zeroed struct. */
 void metadata_release(struct metadata *metadata);

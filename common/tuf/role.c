@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "crypto/text.h"
 #include "tuf/canon.h"
+#include "tuf/keyset.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +23,7 @@ struct tuf_role role_of_root(const struct metadata *root, enum metadata_type typ
 
     return (struct tuf_role){
         .keys = json_object_get(root->signed_part, "keys"),
+        .set = root->keys,
         .keyids = json_object_get(role, "keyids"),
         .threshold = json_integer_value(json_object_get(role, "threshold")),
     };
@@ -131,19 +134,16 @@ static bool signature_is_good(const struct tuf_role *role, const json_t *signatu
 {
     const char *keyid = json_string_value(json_object_get(signature, "keyid"));
     const char *hex = json_string_value(json_object_get(signature, "sig"));
-    const json_t *object = json_object_get(role->keys, keyid);
     uint8_t bytes[KEY_SIGNATURE_MAX];
-    struct fields_error error = {0};
     size_t size;
 
-    if (!hex || !object || !lists(role->keyids, keyid))
+    assert(role->set || !role->keys);
+    if (!hex || !role->set || !lists(role->keyids, keyid))
         return false;
     size = strlen(hex) / 2;
     if (size == 0 || size > sizeof(bytes) || !text_unhex(hex, bytes, size))
         return false;
-    if (key_parse(object, ret_key, &error))
-        return false;
-    return key_verify(ret_key, message->bytes, message->size, bytes, size);
+    return keyset_verify(role->set, keyid, message->bytes, message->size, bytes, size, ret_key);
 }
 
 static bool is_new(const struct key *keys, size_t count, const struct key *key)

@@ -12,6 +12,7 @@
  */
 struct tuf_role {
     const json_t *keys;   /* keyid -> key object */
+    struct keyset *set;   /* the same, as far as they were asked for; the file's */
     const json_t *keyids; /* array */
     int64_t threshold;
 };

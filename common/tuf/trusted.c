@@ -37,8 +37,7 @@ const struct metadata *trusted_file(const struct trusted *trusted, enum metadata
 static void keep(struct trusted *trusted, struct metadata *metadata)
 {
     metadata_release(&trusted->files[metadata->type]);
-    trusted->files[metadata->type] = *metadata;
-    metadata->document = NULL;
+    trusted->files[metadata->type] = metadata_take(metadata);
 }
 
 /* ---- one file ------------------------------------------------------------------------------ */
@@ -73,8 +72,7 @@ static int parse_and_verify(struct trusted *trusted, enum metadata_type type, co
     r = verify(trusted, name, role, &metadata);
     if (r)
         return r;
-    *ret_metadata = metadata;
-    metadata.document = NULL;
+    *ret_metadata = metadata_take(&metadata);
     return 0;
 }
 
@@ -310,8 +308,7 @@ int trusted_delegated(struct trusted *trusted, const char *name, const struct tu
     r = check_expiry(trusted, name, &targets);
     if (r)
         return r;
-    *ret_metadata = targets;
-    targets.document = NULL;
+    *ret_metadata = metadata_take(&targets);
     return 0;
 }
 

@@ -449,8 +449,7 @@ static int recall(struct updater *updater, const char *name, struct metadata *re
 {
     *ret_known = true;
     if (updater->found_name && strcmp(updater->found_name, name) == 0) {
-        *ret_metadata = updater->found;
-        updater->found.document = NULL;
+        *ret_metadata = metadata_take(&updater->found);
         updater->found_name = NULL;
         return 0;
     }
@@ -531,9 +530,8 @@ int updater_find(struct updater *updater, const char *path, struct metadata_targ
         if (!metadata_target(&frame->metadata, path, ret_target))
             continue;
         metadata_release(&updater->found);
-        updater->found = frame->metadata;
+        updater->found = metadata_take(&frame->metadata);
         updater->found_name = search.depth == 2 ? search.visited[search.visits - 1] : NULL;
-        frame->metadata.document = NULL;
         search.depth--;
         return 0;
     }

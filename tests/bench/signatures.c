@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Signatures a second, by one thread: each scheme through common/tuf/key, as metadata is verified,
- * and straight through libsodium or OpenSSL with a key that is ready to use.
+ * Signatures a second, by one thread: each scheme through common/tuf/keyset, as metadata is
+ * verified, and straight through libsodium or OpenSSL with a key that is ready to use.
  *
  *     signatures SECONDS
  *
@@ -10,7 +10,7 @@
  */
 #include "base/cleanup.h"
 #include "crypto/secret.h"
-#include "tuf/key.h"
+#include "tuf/keyset.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -23,13 +23,15 @@
 
 #define MESSAGE_SIZE 1024 /* of a director's targets, about */
 #define PIECES 10
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 struct subject {
     const char *keytype;
     const char *scheme;
     EVP_PKEY *pkey; /* NULL: Ed25519 */
     uint8_t ed25519[crypto_sign_PUBLICKEYBYTES];
-    struct key key;
+    json_t *keys;
+    struct keyset *set;
     uint8_t signature[KEY_SIGNATURE_MAX];
     size_t signature_size;
 };
@@ -77,19 +79,19 @@ static bool verify_raw(struct subject *subject)
 
 static bool verify_ours(struct subject *subject)
 {
-    return key_verify(&subject->key, message, MESSAGE_SIZE, subject->signature,
-                      subject->signature_size);
+    struct key key;
+
+    return keyset_verify(subject->set, ID, message, MESSAGE_SIZE, subject->signature,
+                         subject->signature_size, &key);
 }
 
 /* ---- keys ---------------------------------------------------------------------------------- */
 
 static void parse(struct subject *subject, const char *public)
 {
-    json_auto_t *object = json_pack("{s:s, s:s, s:{s:s}}", "keytype", subject->keytype, "scheme",
-                                    subject->scheme, "keyval", "public", public);
-    struct fields_error error = {0};
-
-    check(object && key_parse(object, &subject->key, &error) == 0, "key_parse");
+    subject->keys = json_pack("{s:{s:s, s:s, s:{s:s}}}", ID, "keytype", subject->keytype, "scheme",
+                              subject->scheme, "keyval", "public", public);
+    check(subject->keys && keyset_new(subject->keys, &subject->set) == 0, "keyset_new");
 }
 
 static void make_ed25519(struct subject *subject)
@@ -183,6 +185,8 @@ int main(int argc, char **argv)
             make_ed25519(&subjects[i]);
         measure(&subjects[i], strtod(argv[1], NULL));
         EVP_PKEY_free(subjects[i].pkey);
+        keyset_free(subjects[i].set);
+        json_decref(subjects[i].keys);
     }
     return 0;
 }

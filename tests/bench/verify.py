@@ -22,9 +22,7 @@ CHANGES = 20
 PUBLICATIONS = 5
 POLLS = 10
 METADATA = re.compile(r"/tuf/|/device/v1/(director|bundle)")
-# The others are read from their PEM for each signature, as metadata has one a key; the raw ones are
-# ready to use.
-SCHEMES = {"ed25519": 0.9, "ecdsa-sha2-nistp256": None, "rsassa-pss-sha256": None}
+SCHEMES = {"ed25519": 0.9, "ecdsa-sha2-nistp256": 0.9, "rsassa-pss-sha256": 0.9}
 
 
 # ---- signatures -----------------------------------------------------------------------------------

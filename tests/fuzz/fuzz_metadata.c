@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "tuf/delegation.h"
+#include "tuf/keyset.h"
 #include "tuf/metadata.h"
 #include "tuf/role.h"
 #include "tuf/trusted.h"
@@ -36,12 +37,14 @@ static void check_unsigned(const struct metadata *metadata)
     struct reason reason = {{0}};
     int64_t count = 0;
 
+    FUZZ_HOLDS(keyset_new(keys, &role.set) == 0);
     (void)json_object_set_new(keys, own_key()->key.id, key_to_json(&own_key()->key));
     (void)json_array_append_new(keyids, json_string(own_key()->key.id));
     FUZZ_HOLDS(role_verify(&role, metadata, &reason) == ROLE_E_SIGNATURE);
     FUZZ_HOLDS(reason.text[0]);
     if (role_count(&role, metadata, &count, &reason) == 0)
         FUZZ_HOLDS(count == 0);
+    keyset_free(role.set);
 }
 
 /* A role may verify itself with keys that it brings along; it never counts more than it has. */

@@ -101,8 +101,7 @@ static int judge(struct trust *trust, const char *role, const struct metadata_fi
     judged->standing = r                           ? TRUST_ROLE_FORMER
                        : file.expires_ms <= now_ms ? TRUST_ROLE_EXPIRED
                                                    : TRUST_ROLE_VERIFIED;
-    judged->file = file;
-    file.document = NULL;
+    judged->file = metadata_take(&file);
     return stored ? 0 : keep(trust, role, bytes);
 }
 

@@ -61,10 +61,15 @@ static bool verifies(enum key_pem_type type, const char *pem, const char *messag
     uint8_t signature[600];
     size_t size = strlen(hex) / 2;
     size_t der_size;
+    struct evp_pkey_st *key;
+    bool good;
 
     ck_assert(text_unhex(hex, signature, size));
     ck_assert(key_pem_parse(type, pem, der, sizeof(der), &der_size));
-    return key_pem_verify(type, der, der_size, message, strlen(message), signature, size);
+    key = key_pem_decode(der, der_size);
+    good = key_pem_verify(type, key, message, strlen(message), signature, size);
+    key_pem_free(key);
+    return good;
 }
 
 START_TEST(verifies_what_openssl_signed)
