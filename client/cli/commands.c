@@ -526,8 +526,8 @@ const struct options_command commands_table[] = {
     {"archive", "MODEL[@VERSION]", 1, 1, flags_registry_reason, cmd_archive_archive,
      "takes a model or version out of use", "What is in use is not archived: the answer says by what."},
     {"restore", "MODEL[@VERSION]", 1, 1, NULL, cmd_archive_restore, "takes that back", NULL},
-    {"delete", "MODEL@VERSION", 1, 1, flags_registry_delete, cmd_delete_delete,
-     "deletes an archived version for good", "Its bytes go; what was signed, its lineage and its history stay, and its name is never given "
+    {"delete", "MODEL[@VERSION]", 1, 1, flags_registry_delete, cmd_delete_delete,
+     "deletes an archived version for good, or a model that never had one", "Its bytes go; what was signed, its lineage and its history stay, and its name is never given "
      "again. It takes an administrator. What is in use is not deleted: the answer says by what."},
     {"rules show", "[MODEL]", 0, 1, NULL, cmd_rules_show,
      "shows what is demanded of the workspace's models, or of one", NULL},

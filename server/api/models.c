@@ -7,6 +7,7 @@
 #include "api/registry_problems.h"
 #include "api/registry_reply.h"
 #include "base/log.h"
+#include "core/registry/deletions.h"
 #include "core/registry/models.h"
 #include "core/trust/keys.h"
 #include "http/body.h"
@@ -179,5 +180,18 @@ int models_on_get(const struct call *call, struct reply *reply)
         return r;
     registry_reply_etag(reply, model.revision);
     reply_json(reply, 200, encode(&model));
+    return 0;
+}
+
+int models_on_delete(const struct call *call, struct reply *reply)
+{
+    struct audit_actor actor = actor_of(call);
+    struct registry_place place = registry_reply_place(call, &actor);
+    struct registry_refusal refusal = {{0}};
+    int r = deletions_delete_model(call->worker, &place, call->arena, &refusal);
+
+    if (r)
+        return registry_reply_refuse(reply, r, &refusal);
+    reply_empty(reply, 204);
     return 0;
 }

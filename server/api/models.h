@@ -10,5 +10,6 @@ int models_on_list(const struct call *call, struct reply *reply);
 
 /* /api/v1/models/{model} */
 int models_on_get(const struct call *call, struct reply *reply);
+int models_on_delete(const struct call *call, struct reply *reply);
 
 #endif

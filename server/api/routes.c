@@ -67,6 +67,7 @@ const struct route routes_api[] = {
     {"POST",   "/api/v1/models",                      ROLES_PUBLISH, ROUTE_WORKER, JSON_MAX,  ROUTE_IDEMPOTENT_KEY, models_on_post},
     {"GET",    "/api/v1/models",                      ROLES_READ,    ROUTE_WORKER, 0,         0,                    models_on_list},
     {"GET",    "/api/v1/models/{model}",              ROLES_READ,    ROUTE_WORKER, 0,         0,                    models_on_get},
+    {"DELETE", "/api/v1/models/{model}",              ROLES_ADMIN,   ROUTE_WORKER, 0,         0,                    models_on_delete},
     {"POST",   "/api/v1/models/{model}/keys",         ROLES_ADMIN,   ROUTE_WORKER, SMALL_MAX, ROUTE_IDEMPOTENT_KEY, keys_on_post},
     {"DELETE", "/api/v1/models/{model}/keys/{keyid}", ROLES_ADMIN,   ROUTE_WORKER, 0,         0,                    keys_on_delete},
 

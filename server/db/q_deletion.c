@@ -38,20 +38,32 @@ static const struct db_stmt select_uses = {
     ") used) named WHERE n <= $2::bigint ORDER BY version_id, n",
 };
 
+static const struct db_stmt select_model_uses = {
+    "q_deletion_model_uses",
+    "SELECT kind, name, count(*) OVER () FROM ("
+    " SELECT 'version' AS kind, v.version AS name FROM model_version v WHERE v.model_id = "
+    "$1::bigint"
+    " UNION ALL SELECT 'role', 'model-' || m.name FROM model m JOIN tuf_role r"
+    "  ON r.workspace_id = m.workspace_id AND r.repository = 'image' AND r.role = 'targets'"
+    "  JOIN tuf_metadata f ON f.workspace_id = r.workspace_id AND f.repository = r.repository"
+    "  AND f.role = r.role AND f.version = r.version"
+    "  WHERE m.id = $1::bigint AND convert_from(f.bytes, 'UTF8')::jsonb"
+    "  #> '{signed,delegations,roles}' @>"
+    "  jsonb_build_array(jsonb_build_object('name', 'model-' || m.name))"
+    ") used ORDER BY kind DESC, name COLLATE \"C\" LIMIT $2::bigint",
+};
+
+static const struct db_stmt delete_model = {
+    "q_deletion_model",
+    "DELETE FROM model WHERE id = $1::bigint",
+};
+
 static const struct db_stmt mark = {
     "q_deletion_mark",
     "WITH s AS (UPDATE version_state SET status = 'deleted', revision = revision + 1"
     "  WHERE version_id = $2::bigint AND status = 'archived' RETURNING version_id)"
     " INSERT INTO version_deletion (workspace_id, version_id, deleted_by, reason, deleted_at)"
     " SELECT $1::bigint, version_id, $3::text, $4::text, at_ms($5::bigint) FROM s",
-};
-
-/* In the order of the artifacts, so that two that let go of the same ones do not deadlock. */
-static const struct db_stmt lock_artifacts = {
-    "q_deletion_lock_artifacts",
-    "SELECT a.id FROM artifact a WHERE a.id IN (SELECT f.artifact_id FROM variant x"
-    " JOIN variant_artifact f ON f.variant_id = x.id WHERE x.version_id = $1::bigint)"
-    " ORDER BY a.id FOR NO KEY UPDATE",
 };
 
 static const struct db_stmt untie = {
@@ -131,6 +143,32 @@ int q_deletion_uses(struct db *db, const int64_t *version_ids, size_t count, int
     return 0;
 }
 
+int q_deletion_model_uses(struct db *db, int64_t model_id, int64_t limit, struct arena *arena,
+                          struct q_life_uses *ret_uses)
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    struct db_params params = {0};
+    int r;
+
+    db_add_i64(&params, model_id);
+    db_add_i64(&params, limit);
+    r = db_exec(db, &select_model_uses, &params, &rows);
+    if (r)
+        return r;
+    *ret_uses = (struct q_life_uses){0};
+    for (int i = 0; i < rows.count; i++)
+        add_use(&rows, i, limit, arena, ret_uses);
+    return 0;
+}
+
+int q_deletion_model(struct db *db, int64_t model_id)
+{
+    struct db_params params = {0};
+
+    db_add_i64(&params, model_id);
+    return db_exec(db, &delete_model, &params, NULL);
+}
+
 int q_deletion_store(struct db *db, int64_t workspace_id, int64_t version_id, const char *by,
                      const char *reason, int64_t now_ms)
 {
@@ -145,8 +183,6 @@ int q_deletion_store(struct db *db, int64_t workspace_id, int64_t version_id, co
     db_add_i64(&params, now_ms);
     r = db_exec(db, &mark, &params, NULL);
     db_add_i64(&version, version_id);
-    if (!r)
-        r = db_exec(db, &lock_artifacts, &version, NULL);
     return r ? r : db_exec(db, &untie, &version, NULL);
 }
 

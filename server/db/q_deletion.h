@@ -42,6 +42,14 @@ int q_deletion_store(struct db *db, int64_t workspace_id, int64_t version_id, co
 int q_deletion_find(struct db *db, int64_t version_id, struct arena *arena,
                     struct q_deletion *ret_deletion) MUST_CHECK;
 
+/* What keeps a model from being deleted: every version that it has or had ("version"), and that the
+ * workspace's targets name its publishers ("role"). At most limit are named. */
+int q_deletion_model_uses(struct db *db, int64_t model_id, int64_t limit, struct arena *arena,
+                          struct q_life_uses *ret_uses) MUST_CHECK;
+
+/* Removes a model without versions, and its keys, tags and rules. */
+int q_deletion_model(struct db *db, int64_t model_id) MUST_CHECK;
+
 /* Whether an artifact was of versions that were deleted, and of no other. Returns 0,
  * Q_DELETION_E_NONE, or negative. */
 int q_deletion_of_artifact(struct db *db, int64_t workspace_id,

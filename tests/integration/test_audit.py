@@ -44,6 +44,8 @@ def walk(server, admin, publisher, operator, device, publish, model_key):
     publisher.put(f"{DIGITS}/archive").expect(204)
     publisher.delete(f"{DIGITS}/archive").expect(204)
     admin.put(f"{DIGITS}/retention", {"newest": 9}).expect(200)
+    publisher.post("/api/v1/models", {"name": "empty"}).expect(201)
+    admin.delete("/api/v1/models/empty").expect(204)
     publish(version="0.1.0", data=b"0")
     publisher.put(f"{DIGITS}/versions/0.1.0/archive").expect(204)
     admin.delete(f"{DIGITS}/versions/0.1.0").expect(204)

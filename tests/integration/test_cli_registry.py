@@ -269,7 +269,9 @@ def test_what_was_archived_is_deleted_by_an_administrator(people, two):
     assert [each["version"] for each in listed] == ["1.0.0"]
     says(cli.run("model", "show", "digits", "--state", "gone", status=USAGE), "deleted")
     says(cli.run("restore", "digits@1.0.0", status=FAILED), "never comes back")
-    says(admin.run("delete", "digits", "--yes", status=USAGE), "VERSION")
+    says(admin.run("delete", "digits", "--yes", status=FAILED), "archive it instead")
+    cli.run("model", "create", "letters")
+    assert admin.json("delete", "letters", "--yes") == {"model": "letters", "deleted": True}
     assert admin.run("delete", "digits@1.0.0", "--yes").out == "deleted digits@1.0.0\n"
 
 

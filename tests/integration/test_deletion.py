@@ -297,9 +297,12 @@ def blocked(database, count):
 
 def test_two_that_let_go_of_the_same_bytes_leave_none(admin, publisher, publish, database):
     """Both are under way, neither is committed: without turns, each would see the other's tie."""
-    for model in ("digits", "letters"):
-        publish(model, "1.0.0", b"same")
-        publisher.put(f"/api/v1/models/{model}/versions/1.0.0/archive").expect(204)
+    publish("digits", "1.0.0", b"same")
+    publisher.put(f"{V1}/archive").expect(204)
+    publish("letters", "2.0.0", b"other")
+    signed = signing.manifest("letters", "1.0.0", [signing.variant(
+        [signing.artifact("model.onnx", b"same")])])
+    publisher.post("/api/v1/models/letters/versions", {"signatures": [], "signed": signed}).expect(201)
     database.sql(HOLD + "CREATE TRIGGER hold BEFORE INSERT ON audit_entry FOR EACH ROW"
                         " EXECUTE FUNCTION hold()")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -310,7 +313,7 @@ def test_two_that_let_go_of_the_same_bytes_leave_none(admin, publisher, publish,
             wait_until(blocked(database, 2), what="the deletions are not held")
         assert [reply.result().status for reply in replies] == [204, 204]
     database.sql("DROP TRIGGER hold ON audit_entry")
-    assert value(database, "SELECT count(*) FROM artifact WHERE unused_since IS NULL") == "0"
+    assert value(database, "SELECT count(*) FROM artifact WHERE unused_since IS NULL") == "1"
 
 
 def test_two_drafts_that_let_go_of_the_same_bytes_leave_none(publisher, publish, database):
@@ -417,6 +420,58 @@ def test_a_server_killed_in_between_has_deleted_nothing(server, admin, archived,
     server.stop()
     server.start()
     server.api(admin.token).delete(V1).expect(204)
+
+
+# ---- models -------------------------------------------------------------------------------------
+
+
+def test_a_model_without_versions_is_deleted_and_its_name_is_free(admin, publisher, viewer,
+                                                                  model_key, publish):
+    publish()
+    letters = "/api/v1/models/letters"
+    publisher.post("/api/v1/models", {"name": "letters", "keys": [
+        {"name": "test", "key": model_key.object}]}).expect(201)
+    signed = signing.manifest("letters", "1.0.0", [signing.variant(
+        [signing.artifact("model.onnx", b"weights")])])
+    publisher.post(f"{letters}/versions", {"signatures": [], "signed": signed}).expect(201)
+    admin.put(f"{letters}/rules", {"approvals": 2, "aliases": {}}).expect(200)
+    publisher.delete(letters).expect(403)
+    refused = admin.delete(letters).expect(409)
+    assert refused.problem == "in-use"
+    assert refused.json()["used_by"] == [{"kind": "version", "name": "1.0.0"}]
+    publisher.delete(f"{letters}/versions/1.0.0").expect(204)
+    admin.delete(letters).expect(204)
+    assert admin.delete(letters).expect(404).problem == "unknown-model"
+    assert [model["name"] for model in viewer.items("/api/v1/models")] == ["digits"]
+    publisher.post("/api/v1/models", {"name": "letters"}).expect(201)
+    assert viewer.get(f"{letters}/rules").json()["approvals"] == 0
+
+
+def test_a_model_with_tombstones_stays(admin, archived):
+    admin.delete(V1).expect(204)
+    refused = admin.delete(DIGITS).expect(409).json()
+    assert {use["name"] for use in refused["used_by"]} == {"1.0.0", "2.0.0"}
+    assert "archive it instead" in refused["detail"]
+
+
+def test_a_model_is_not_deleted_from_under_a_publication(admin, publisher, model_key, publish,
+                                                         database):
+    """The publication is under way, not committed: the deletion waits, and sees it."""
+    publish("digits", "1.0.0", b"weights")
+    publisher.post("/api/v1/models", {"name": "letters", "keys": [
+        {"name": "test", "key": model_key.object}]}).expect(201)
+    envelope = model_key.envelope(signing.manifest("letters", "1.0.0", [signing.variant(
+        [signing.artifact("model.onnx", b"weights")])]))
+    database.sql(HOLD + "CREATE TRIGGER hold BEFORE INSERT ON audit_entry FOR EACH ROW"
+                        " EXECUTE FUNCTION hold()")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with database.hold_advisory_lock(77):
+            publication = pool.submit(publisher.post, "/api/v1/models/letters/versions", envelope)
+            wait_until(blocked(database, 1), what="the publication is not held")
+            deletion = pool.submit(admin.delete, "/api/v1/models/letters")
+            wait_until(blocked(database, 2), what="the deletion does not wait")
+        assert publication.result().status == 201
+        assert deletion.result().expect(409).problem == "in-use"
 
 
 # ---- in the database ----------------------------------------------------------------------------

@@ -150,6 +150,12 @@ def test_a_plan_says_what_would_happen_and_why(admin, publisher, operator, viewe
     assert actions(viewer, "?newest=4")[1] == "keep" and actions(viewer, "?newest=1")[5] == "archive"
 
 
+def test_what_a_person_archived_takes_nobodys_place(publisher, viewer, six):
+    publisher.put(f"{DIGITS}/versions/6.0.0/archive").expect(204)
+    assert actions(viewer, "?newest=2") == {
+        1: "archive", 2: "archive", 3: "archive", 4: "keep", 5: "keep", 6: "keep"}
+
+
 # ---- what it does -------------------------------------------------------------------------------
 
 
@@ -283,6 +289,26 @@ def test_a_use_that_begins_between_look_and_archiving_is_seen(admin, operator, v
     admin.put(RETENTION, rule(4)).expect(200)
     wait_until(lambda: state(viewer)[2] == "archived")
     assert state(viewer)[1] == "kept"
+
+
+def test_a_rule_that_changes_between_look_and_archiving_is_seen(admin, viewer, publish, six,
+                                                                database, make_server):
+    admin.put(RETENTION, rule(5)).expect(200)
+    database.sql(HOLD + "CREATE TRIGGER hold BEFORE INSERT ON audit_entry FOR EACH ROW"
+                        " EXECUTE FUNCTION hold()")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with database.hold_advisory_lock(77):
+            change = pool.submit(admin.put, RETENTION, rule(6))
+            wait_until(blocked(database, 1), what="the change is not held")
+            engine(make_server)
+            wait_until(blocked(database, 2), what="the engine does not wait for the change")
+        assert change.result().status == 200
+    # the engine has gone on to others
+    publish("letters", "1.0.0", b"a")
+    publish("letters", "2.0.0", b"b")
+    admin.put("/api/v1/models/letters/retention", rule(1)).expect(200)
+    wait_until(lambda: viewer.get("/api/v1/models/letters/versions/1.0.0").json()["archived"])
+    assert state(viewer) == KEPT
 
 
 def test_a_restoration_between_look_and_deletion_is_seen(admin, publisher, viewer, six, database,

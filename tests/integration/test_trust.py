@@ -130,6 +130,9 @@ def test_what_was_deleted_is_never_listed(person, admin):
     alice.run("root", "init")
     alice.run("model", "grant", "digits", "alice")
     assert "deleted" in alice.run("release", "digits@1.0.0", status=1).err
+    alice.run("model", "create", "letters", "--key", "alice")
+    alice.run("model", "grant", "letters", "alice")
+    assert "role 'model-letters'" in alice.run("delete", "letters", "--yes", status=1).err
 
 
 def test_two_people_must_sign_where_the_threshold_is_two(person, scratch):

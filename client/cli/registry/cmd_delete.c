@@ -13,7 +13,7 @@ static const char *address_of(const struct server *server, const struct referenc
     struct cli *cli = server->cli;
 
     buffer_append_text(&address, subject_address(server, reference, NULL));
-    if (cli->flags.reason) {
+    if (cli->flags.reason && reference->version) {
         buffer_append_text(&address, "?reason=");
         http_escape(&address, cli->flags.reason);
     }
@@ -29,7 +29,7 @@ int cmd_delete_delete(void *context, int operands, char **operand)
     struct reference reference;
     const char *address;
     const char *name;
-    int r = subject_open(cli, operand[0], SUBJECT_VERSION, &server, &reference);
+    int r = subject_open(cli, operand[0], SUBJECT_MODEL | SUBJECT_VERSION, &server, &reference);
 
     (void)operands;
     if (r)
@@ -38,7 +38,9 @@ int cmd_delete_delete(void *context, int operands, char **operand)
     address = address_of(&server, &reference);
     if (!address)
         return cli_usage(cli, "--reason is too long: at most 4096 bytes");
-    r = prompt_confirm(cli, "delete %s, whose bytes never come back", name);
+    r = prompt_confirm(cli, "delete %s, %s", name,
+                       reference.version ? "whose bytes never come back"
+                                         : "with its keys and rules");
     if (!r)
         r = server_ask(&server,
                        &(struct server_question){
@@ -49,7 +51,7 @@ int cmd_delete_delete(void *context, int operands, char **operand)
                        NULL, NULL);
     if (r)
         return r;
-    document = json_pack("{s:s, s:s, s:b}", "model", reference.model, "version", reference.version,
+    document = json_pack("{s:s, s:s*, s:b}", "model", reference.model, "version", reference.version,
                          "deleted", 1);
     output_json(&cli->output, document);
     output_line(&cli->output, "deleted %s", name);

@@ -21,6 +21,7 @@ const struct audit_action_info audit_actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_MODEL_CHANGE]         = {"model.change",          "model",      true,  true,  "description, tags or card of a model were changed"},
     [AUDIT_MODEL_ARCHIVE]        = {"model.archive",         "model",      true,  true,  "a model was taken out of use"},
     [AUDIT_MODEL_RESTORE]        = {"model.restore",         "model",      true,  true,  "an archived model was taken into use again"},
+    [AUDIT_MODEL_DELETE]         = {"model.delete",          "model",      true,  false, "a model that never had a version was deleted"},
     [AUDIT_MODEL_SET_RULES]      = {"model.set-rules",       "model",      true,  true,  "what is demanded of a model was changed"},
     [AUDIT_MODEL_SET_RETENTION]  = {"model.set-retention",   "model",      true,  true,  "which versions of a model are kept was changed"},
     [AUDIT_WORKSPACE_SET_RULES]  = {"workspace.set-rules",   "workspace",  true,  true,  "what is demanded of all models was changed"},

@@ -96,3 +96,47 @@ int deletions_delete(struct db *db, const struct registry_place *place, const ch
         *ret_deleted = deletion.deleted;
     return r;
 }
+
+/* ---- models --------------------------------------------------------------------------------- */
+
+struct model_deletion {
+    const struct registry_place *place;
+    struct arena *arena;
+    struct registry_refusal *refusal;
+};
+
+/* The model is held, so nobody publishes to it; the lock is who delegates to its publishers. */
+static int delete_model(struct db *db, void *arg)
+{
+    const struct model_deletion *deletion = arg;
+    const struct registry_place *place = deletion->place;
+    struct q_life_uses *uses = &deletion->refusal->uses;
+    struct q_life model;
+    int r = registry_hold_model(db, place, Q_LIFE_EXCLUSIVE, deletion->arena, &model,
+                                deletion->refusal);
+
+    if (!r)
+        r = q_tuf_lock(db, place->workspace_id);
+    if (!r)
+        r = q_deletion_model_uses(db, model.id, ARCHIVE_USES_MAX, deletion->arena, uses);
+    if (r)
+        return r;
+    if (uses->total > 0)
+        return registry_refuse(deletion->refusal, REGISTRY_E_IN_USE,
+                               "model '%s' has %s '%s': only a model that never had a published "
+                               "version, and whose publishers no role names, is deleted; archive "
+                               "it instead, by PUT /api/v1/models/%s/archive",
+                               place->model, uses->uses[0].kind, uses->uses[0].name, place->model);
+    r = q_deletion_model(db, model.id);
+    return r ? r
+             : registry_record(db, place, AUDIT_MODEL_DELETE, NULL,
+                               json_pack("{s:s}", "created_by", model.created_by), NULL);
+}
+
+int deletions_delete_model(struct db *db, const struct registry_place *place, struct arena *arena,
+                           struct registry_refusal *ret_refusal)
+{
+    struct model_deletion deletion = {place, arena, ret_refusal};
+
+    return tx_run(db, delete_model, &deletion);
+}

@@ -27,4 +27,9 @@ int deletions_delete(struct db *db, const struct registry_place *place, const ch
                      const char *reason, struct arena *arena, bool *ret_deleted,
                      struct registry_refusal *ret_refusal) MUST_CHECK;
 
+/* Deletes a model that never had a version, or only drafts that were deleted; its name is free
+ * again. Returns 0, REGISTRY_E_MODEL, REGISTRY_E_IN_USE, or negative. */
+int deletions_delete_model(struct db *db, const struct registry_place *place, struct arena *arena,
+                           struct registry_refusal *ret_refusal) MUST_CHECK;
+
 #endif
