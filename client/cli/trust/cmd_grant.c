@@ -9,6 +9,7 @@
 #include "cli/trust/trust_role.h"
 #include "tuf/builder.h"
 #include "tuf/delegation.h"
+#include "tuf/keyset.h"
 #include "tuf/targetpath.h"
 
 #include <string.h>
@@ -137,12 +138,18 @@ static int build(struct grant *grant)
 /* What the model lists must be signed by those who may from now on. */
 static void note_listing(struct grant *grant)
 {
+    const json_t *delegations = json_object_get(grant->part, "delegations");
     struct metadata view = {.type = METADATA_TARGETS, .signed_part = grant->part};
     struct delegation delegation;
+    bool satisfied;
 
     if (grant->listing.standing == TRUST_ROLE_NONE ||
-        (delegation_named(&view, grant->role, &delegation) &&
-         trust_role_satisfies(&grant->listing, &delegation.role)))
+        keyset_new(json_object_get(delegations, "keys"), &view.keys))
+        return;
+    satisfied = delegation_named(&view, grant->role, &delegation) &&
+                trust_role_satisfies(&grant->listing, &delegation.role);
+    keyset_free(view.keys);
+    if (satisfied)
         return;
     output_warn(&grant->cli->output,
                 "what model '%s' lists is not signed by enough of the keys that may from now on: "
