@@ -12,13 +12,13 @@
 
 struct entry {
     struct entry *next;
-    const char *keyid; /* borrowed from the object */
+    json_t *object; /* held, so that no other one is ever at its place */
     struct key key;
     struct key_decoded *decoded;
 };
 
 struct keyset {
-    const json_t *keys;
+    json_t *keys;
     struct entry *entries;
     size_t count;
 };
@@ -29,7 +29,7 @@ int keyset_new(const json_t *keys, struct keyset **ret_set)
 
     if (!set)
         return log_fail(ERR_NO_MEMORY, "cannot read keys: out of memory");
-    set->keys = keys;
+    set->keys = json_incref((json_t *)(uintptr_t)keys);
     *ret_set = set;
     return 0;
 }
@@ -39,29 +39,30 @@ static void free_entry(struct entry *entry)
     if (!entry)
         return;
     key_decoded_free(entry->decoded);
+    json_decref(entry->object);
     free(entry);
 }
 
 DEFINE_CLEANUP(cleanup_entry, struct entry *, free_entry);
 
-static const struct entry *find(const struct keyset *set, const char *keyid)
+static const struct entry *find(const struct keyset *set, const json_t *object)
 {
     const struct entry *entry = set->entries;
 
-    while (entry && strcmp(entry->keyid, keyid) != 0)
+    while (entry && entry->object != object)
         entry = entry->next;
     return entry;
 }
 
-/* NULL where there is none of that id, or none that we can read, or memory ends. */
-static struct entry *make(const struct keyset *set, const char *keyid)
+/* NULL where it is none that we can read, or memory ends. */
+static struct entry *make(json_t *object)
 {
     CLEANUP(cleanup_entry) struct entry *entry = calloc(1, sizeof(*entry));
-    const json_t *object = json_object_get(set->keys, keyid);
     struct fields_error error = {0};
 
-    if (!entry || !object || key_parse(object, &entry->key, &error))
+    if (!entry || key_parse(object, &entry->key, &error))
         return NULL;
+    entry->object = json_incref(object);
     entry->decoded = key_decode(&entry->key);
     return TAKE_PTR(entry);
 }
@@ -75,12 +76,8 @@ static bool verifies(const struct entry *entry, const void *message, size_t size
     return true;
 }
 
-/* The object's own spelling of the id lives as long as the object. */
-static void keep(struct keyset *set, const char *keyid, struct entry *entry)
+static void keep(struct keyset *set, struct entry *entry)
 {
-    void *iterator = json_object_iter_at((json_t *)(uintptr_t)set->keys, keyid);
-
-    entry->keyid = json_object_iter_key(iterator);
     entry->next = set->entries;
     set->entries = entry;
     set->count++;
@@ -89,21 +86,28 @@ static void keep(struct keyset *set, const char *keyid, struct entry *entry)
 bool keyset_verify(struct keyset *set, const char *keyid, const void *message, size_t size,
                    const uint8_t *signature, size_t signature_size, struct key *ret_key)
 {
-    const struct entry *known = find(set, keyid);
-    CLEANUP(cleanup_entry) struct entry *made = known ? NULL : make(set, keyid);
+    json_t *object = json_object_get(set->keys, keyid);
+    const struct entry *known = find(set, object);
+    CLEANUP(cleanup_entry) struct entry *made = known || !object ? NULL : make(object);
     const struct entry *entry = known ? known : made;
 
     if (!entry)
         return false;
     if (made && set->count < KEPT_MAX)
-        keep(set, keyid, TAKE_PTR(made));
+        keep(set, TAKE_PTR(made));
     return verifies(entry, message, size, signature, signature_size, ret_key);
+}
+
+bool keyset_is_of(const struct keyset *set, const json_t *keys)
+{
+    return set && set->keys == keys;
 }
 
 void keyset_free(struct keyset *set)
 {
     if (!set)
         return;
+    json_decref(set->keys);
     while (set->entries) {
         struct entry *next = set->entries->next;
 

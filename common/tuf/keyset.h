@@ -16,7 +16,7 @@
  */
 struct keyset;
 
-/* keys: keyid -> key object; borrowed, and outlives the set. Returns 0 or negative. */
+/* keys: keyid -> key object; held. Returns 0 or negative. */
 int keyset_new(const json_t *keys, struct keyset **ret_set) MUST_CHECK;
 
 /*
@@ -26,6 +26,9 @@ int keyset_new(const json_t *keys, struct keyset **ret_set) MUST_CHECK;
  */
 bool keyset_verify(struct keyset *set, const char *keyid, const void *message, size_t size,
                    const uint8_t *signature, size_t signature_size, struct key *ret_key);
+
+/* Whether it is of these keys: who edits a document may put others in their place. NULL is not. */
+bool keyset_is_of(const struct keyset *set, const json_t *keys);
 
 /* Accepts NULL. */
 void keyset_free(struct keyset *set);

@@ -8,7 +8,6 @@
 #include "tuf/canon.h"
 #include "tuf/keyset.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -135,14 +134,17 @@ static bool signature_is_good(const struct tuf_role *role, const json_t *signatu
     const char *keyid = json_string_value(json_object_get(signature, "keyid"));
     const char *hex = json_string_value(json_object_get(signature, "sig"));
     uint8_t bytes[KEY_SIGNATURE_MAX];
+    struct fields_error error = {0};
     size_t size;
 
-    assert(role->set || !role->keys);
-    if (!hex || !role->set || !lists(role->keyids, keyid))
+    if (!hex || !lists(role->keyids, keyid))
         return false;
     size = strlen(hex) / 2;
     if (size == 0 || size > sizeof(bytes) || !text_unhex(hex, bytes, size))
         return false;
+    if (!keyset_is_of(role->set, role->keys))
+        return key_parse(json_object_get(role->keys, keyid), ret_key, &error) == 0 &&
+               key_verify(ret_key, message->bytes, message->size, bytes, size);
     return keyset_verify(role->set, keyid, message->bytes, message->size, bytes, size, ret_key);
 }
 
