@@ -27,9 +27,9 @@ struct db_config {
     const char *url; /* a libpq connection string or URI; never logged */
     const char *application_name;
     int connect_timeout_s;
-    int statement_timeout_ms;  /* what PostgreSQL itself holds; 0: none */
-    int answer_timeout_ms;     /* when a connection that says nothing is given up; 0: never */
-    const struct pulse *pulse; /* says that the database is silent (pulse.h); borrowed, or NULL */
+    int statement_timeout_ms; /* what PostgreSQL itself holds; 0: none */
+    int answer_timeout_ms;    /* when a connection that says nothing is given up; 0: never */
+    struct pulse *pulse;      /* says that the database is silent (pulse.h); borrowed, or NULL */
 };
 
 /* Outcomes of a statement that its caller handles. */

@@ -13,7 +13,10 @@
 #include <string.h>
 #include <time.h>
 
-/* How long a failed connect is not repeated: an outage must not cost every request a connect. */
+/*
+ * How long a failed connect is not repeated, unless somebody else had success since: an outage must
+ * not cost every request a connect.
+ */
 #define RETRY_US 200000
 
 static void notice(void *arg, const char *message)
@@ -76,6 +79,11 @@ static bool setup(struct db *db)
     return PQresultStatus(result) == PGRES_COMMAND_OK;
 }
 
+static bool is_too_soon(const struct db *db, int64_t now_us)
+{
+    return now_us < db->retry_us && pulse_connected_us(db->pulse) <= db->attempt_us;
+}
+
 static int connect_now(struct db *db)
 {
     char timeout[16];
@@ -88,20 +96,22 @@ static int connect_now(struct db *db)
                             db->url, "UTF8", NULL};
     int64_t now_us = clock_monotonic_us(clock_system());
 
-    if (now_us < db->retry_not_before_us)
+    if (is_too_soon(db, now_us))
         return ERR_UNAVAILABLE;
+    db->attempt_us = now_us;
     (void)snprintf(timeout, sizeof(timeout), "%d", db->connect_timeout_s);
     db->conn = PQconnectdbParams(keywords, values, 1);
     if (!db->conn || PQstatus(db->conn) != CONNECTION_OK || !setup(db)) {
         const char *why = db->conn ? PQerrorMessage(db->conn) : "no connection";
 
-        db->retry_not_before_us = clock_monotonic_us(clock_system()) + RETRY_US;
+        db->retry_us = clock_monotonic_us(clock_system()) + RETRY_US;
         return db_conn_lost(db, why);
     }
     if (db->outage)
         log_line(LOG_INFO, "the database is back");
     db->outage = false;
-    db->retry_not_before_us = 0;
+    db->retry_us = 0;
+    pulse_connected(db->pulse);
     return 0;
 }
 

@@ -21,11 +21,13 @@ struct db {
     int connect_timeout_s;
     int statement_timeout_ms;
     int answer_timeout_ms;
-    const struct pulse *pulse;
+    struct pulse *pulse;
 
-    PGconn *conn;                /* NULL: not connected */
-    bool outage;                 /* said so in the log; say when it is over */
-    int64_t retry_not_before_us; /* monotonic; a failed connect is not tried again before */
+    PGconn *conn; /* NULL: not connected */
+    bool outage;  /* said so in the log; say when it is over */
+
+    int64_t attempt_us; /* when the last connect began, monotonic */
+    int64_t retry_us; /* where that failed: when to try again, unless somebody had success since */
 
     const struct db_stmt *prepared[DB_CONN_PREPARED_SLOTS];
     size_t prepared_count;

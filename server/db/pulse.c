@@ -18,6 +18,7 @@ struct pulse {
     int answer_timeout_ms;
     atomic_bool *is_up;
     atomic_bool silent;
+    _Atomic int64_t connected_us;
     struct pause pause;
     pthread_t thread;
     bool started;
@@ -98,4 +99,15 @@ void pulse_free(struct pulse *pulse)
 bool pulse_is_silent(const struct pulse *pulse)
 {
     return pulse && atomic_load_explicit(&pulse->silent, memory_order_relaxed);
+}
+
+void pulse_connected(struct pulse *pulse)
+{
+    if (pulse)
+        atomic_store(&pulse->connected_us, clock_monotonic_us(clock_system()));
+}
+
+int64_t pulse_connected_us(const struct pulse *pulse)
+{
+    return pulse ? atomic_load(&pulse->connected_us) : 0;
 }

@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Whether the database answers. A thread asks it something trivial again and again, on a connection
@@ -30,5 +31,12 @@ void pulse_free(struct pulse *pulse);
 
 /* Whether its answer stays out. Any thread; NULL: no. */
 bool pulse_is_silent(const struct pulse *pulse);
+
+/* Somebody's connection was made just now: an outage that others met is over. Any thread; accepts
+ * NULL. */
+void pulse_connected(struct pulse *pulse);
+
+/* When pulse_connected() was called last, in monotonic microseconds; 0: never. NULL: never. */
+int64_t pulse_connected_us(const struct pulse *pulse);
 
 #endif

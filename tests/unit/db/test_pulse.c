@@ -136,6 +136,25 @@ START_TEST(who_waits_gives_up_when_it_falls_silent)
 }
 END_TEST
 
+START_TEST(who_failed_tries_again_when_another_had_success)
+{
+    struct world world;
+    struct db *other;
+
+    set_up(&world);
+    wait_up(&world);
+    const struct db_config knowing = {.url = world.url, .pulse = world.pulse};
+    allow_connections(&world, false);
+    ck_assert(!db_ping(world.db));
+    allow_connections(&world, true);
+    ck_assert_int_eq(db_new(&knowing, &other), 0);
+    ck_assert(db_ping(other));
+    ck_assert(db_ping(world.db));
+    db_free(other);
+    tear_down(&world);
+}
+END_TEST
+
 START_TEST(a_refusal_is_down_but_not_silent)
 {
     const struct db_config nowhere = {.url = "host=/nonexistent user=x dbname=x"};
@@ -154,7 +173,8 @@ END_TEST
 
 int main(void)
 {
-    return SUITE_RUN("db/pulse", beats_while_the_database_answers,
-                     falls_silent_with_the_database_and_comes_back,
-                     who_waits_gives_up_when_it_falls_silent, a_refusal_is_down_but_not_silent);
+    return SUITE_RUN(
+        "db/pulse", beats_while_the_database_answers, falls_silent_with_the_database_and_comes_back,
+        who_waits_gives_up_when_it_falls_silent, who_failed_tries_again_when_another_had_success,
+        a_refusal_is_down_but_not_silent);
 }
