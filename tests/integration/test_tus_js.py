@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tus client that is not ours: npm's tus-js-client uploads, is interrupted and resumes."""
 
-import fcntl
 import json
-import os
 import pathlib
 import random
-import shutil
 import subprocess
 
 import pytest
 
-from ferry import signing, tus
+from ferry import npm, signing, tus
 from ferry.tus import Upload
 from ferry.wait import wait_until
 
@@ -22,21 +19,7 @@ SCRIPT = pathlib.Path(__file__).with_name("tus_client.js")
 
 @pytest.fixture(scope="session")
 def modules():
-    """Where npm has installed the client; once for all runs."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    directory = pathlib.Path(cache) / "modelferry-tests" / PACKAGE.replace("@", "-")
-    directory.mkdir(parents=True, exist_ok=True)
-    with open(directory / "lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (directory / "installed").exists():
-            assert shutil.which("npm"), "npm is not installed; run deploy/install-deps"
-            (directory / "package.json").write_text("{}\n", encoding="ascii")
-            done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", PACKAGE],
-                                  cwd=directory, capture_output=True, text=True, timeout=300,
-                                  check=False)
-            assert done.returncode == 0, f"npm cannot install {PACKAGE}: {done.stderr}"
-            (directory / "installed").touch()
-    return directory
+    return npm.install(PACKAGE)
 
 
 class Client:
