@@ -163,6 +163,8 @@ static int check_members(const struct call *call, const json_t *root,
                       "'%s' never changes; what may change here: %s. Aliases, approvals and the "
                       "archive have routes of their own",
                       name, list_members(call, members));
+        if (members == notes_version)
+            registry_problems_may_change(reply);
         return BODY_E_REFUSED;
     }
     return 0;

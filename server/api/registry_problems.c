@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/registry_problems.h"
 
+#include "core/registry/notes.h"
+
 const struct problem registry_problems_unknown_model = {"unknown-model", 404, "Unknown model"};
 const struct problem registry_problems_unknown_version = {"unknown-version", 404,
                                                           "Unknown version"};
@@ -47,4 +49,16 @@ void registry_problems_version(struct reply *reply, const char *model, const cha
     reply_problem(reply, &registry_problems_unknown_version,
                   "model '%s' has no version '%s'; GET /api/v1/models/%s/versions lists them",
                   model, version, model);
+}
+
+void registry_problems_may_change(struct reply *reply)
+{
+    static const char *const beside[] = {"aliases", "variants", "approvals", "archive", NULL};
+    json_t *names = json_array();
+
+    for (const struct notes_member *member = notes_version; member->name; member++)
+        (void)json_array_append_new(names, json_string(member->name));
+    for (const char *const *name = beside; *name; name++)
+        (void)json_array_append_new(names, json_string(*name));
+    reply_problem_member(reply, "may_change", names);
 }

@@ -32,4 +32,8 @@ extern const struct problem registry_problems_contradicted_signature;
 void registry_problems_model(struct reply *reply, const char *model);
 void registry_problems_version(struct reply *reply, const char *model, const char *version);
 
+/* Adds to a problem that says that something never changes what of the version does:
+ * "may_change". */
+void registry_problems_may_change(struct reply *reply);
+
 #endif

@@ -111,6 +111,8 @@ int registry_reply_refuse(struct reply *reply, int outcome, const struct registr
         reply_problem(reply, problems[i].problem, "%s", refusal->text);
         if (outcome == REGISTRY_E_MATCH)
             add_current(reply, refusal);
+        if (outcome == REGISTRY_E_SIGNED)
+            registry_problems_may_change(reply);
         if (outcome == REGISTRY_E_IN_USE) {
             reply_problem_member(reply, "used_by", encode_uses(&refusal->uses));
             reply_problem_member(reply, "used_by_count",

@@ -99,7 +99,10 @@ const struct route routes_api[] = {
     {"GET",    "/api/v1/models/{model}/versions",                      ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_list},
     {"GET",    "/api/v1/models/{model}/versions/{version}",            ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_get},
     {"DELETE", "/api/v1/models/{model}/versions/{version}",            ROLES_PUBLISH, ROUTE_WORKER, 0,                 0,                    versions_on_delete},
+    {"PUT",    "/api/v1/models/{model}/versions/{version}",            ROLES_PUBLISH, ROUTE_WORKER, MANIFEST_SIZE_MAX, 0,                    versions_on_change},
     {"GET",    "/api/v1/models/{model}/versions/{version}/manifest",   ROLES_READ,    ROUTE_WORKER, 0,                 0,                    versions_on_manifest},
+    {"PUT",    "/api/v1/models/{model}/versions/{version}/manifest",   ROLES_PUBLISH, ROUTE_WORKER, MANIFEST_SIZE_MAX, 0,                    versions_on_change},
+    {"DELETE", "/api/v1/models/{model}/versions/{version}/manifest",   ROLES_PUBLISH, ROUTE_WORKER, 0,                 0,                    versions_on_change},
     {"POST",   "/api/v1/models/{model}/versions/{version}/variants",   ROLES_PUBLISH, ROUTE_WORKER, MANIFEST_SIZE_MAX, ROUTE_IDEMPOTENT_KEY, versions_on_add_variant},
     {"POST",   "/api/v1/models/{model}/versions/{version}/signatures", ROLES_PUBLISH, ROUTE_WORKER, JSON_MAX,          ROUTE_IDEMPOTENT_KEY, signatures_on_post},
 

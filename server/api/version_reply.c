@@ -107,7 +107,9 @@ static void refuse_exists(struct reply *reply, const char *model,
 {
     const struct q_version *version = &failure->exists;
 
-    if (strcmp(version->state, "published") == 0)
+    bool published = strcmp(version->state, "published") == 0;
+
+    if (published)
         reply_problem(reply, &registry_problems_version_exists,
                       "version %s of model '%s' is published and never changes; publish what is "
                       "new under a new version",
@@ -124,6 +126,8 @@ static void refuse_exists(struct reply *reply, const char *model,
                       version->version, model);
     reply_problem_member(reply, "state", json_string(version->state));
     reply_problem_member(reply, "manifest_sha256", json_string(version->manifest_sha256));
+    if (published)
+        registry_problems_may_change(reply);
 }
 
 static void refuse_deleted(struct reply *reply, const char *model,
@@ -263,6 +267,7 @@ int version_reply_refuse(const struct call *call, const char *version, int outco
                       "version %s of model '%s' is published and never changes; take it out of use "
                       "by PUT /api/v1/models/%s/versions/%s/archive",
                       version, model, model, version);
+        registry_problems_may_change(reply);
         return 0;
     case VARIANTS_E_DRAFT:
         reply_problem(reply, &registry_problems_not_published,
@@ -274,6 +279,7 @@ int version_reply_refuse(const struct call *call, const char *version, int outco
                       "version %s of model '%s' has that variant, which never changes; add another "
                       "one, or publish under a new version",
                       version, model);
+        registry_problems_may_change(reply);
         return 0;
     case VARIANTS_E_FULL:
         reply_problem(reply, &registry_problems_too_many_variants,

@@ -3,6 +3,7 @@
 
 #include "api/actor.h"
 #include "api/api.h"
+#include "api/registry_problems.h"
 #include "api/registry_reply.h"
 #include "api/version_reply.h"
 #include "core/registry/archive.h"
@@ -142,6 +143,32 @@ int versions_on_delete(const struct call *call, struct reply *reply)
     if (!state)
         r = delete_archived(call, &actor, reason ? reason : "", reply);
     return r == REGISTRY_E_DRAFT ? delete_draft(call, &actor, reply) : r;
+}
+
+int versions_on_change(const struct call *call, struct reply *reply)
+{
+    struct versions_place place = version_reply_place(call, NULL);
+    const char *name = request_param(call->request, "version");
+    struct q_version_manifest manifest;
+    int r;
+
+    r = versions_manifest(call->worker, &place, name, call->arena, &manifest);
+    if (r)
+        return version_reply_refuse(call, name, r, NULL, reply);
+    if (!manifest.published) {
+        reply_problem(reply, &registry_problems_version_exists,
+                      "version %s of model '%s' is a draft, which is not changed but replaced: "
+                      "DELETE it and submit another one",
+                      name, place.model);
+        return 0;
+    }
+    reply_problem(reply, &registry_problems_immutable,
+                  "version %s of model '%s' is published and never changes, nor does its manifest; "
+                  "PATCH changes what lies beside it, and what is new is published under a new "
+                  "version",
+                  name, place.model);
+    registry_problems_may_change(reply);
+    return 0;
 }
 
 int versions_on_add_variant(const struct call *call, struct reply *reply)

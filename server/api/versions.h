@@ -12,6 +12,9 @@ int versions_on_list(const struct call *call, struct reply *reply);
 int versions_on_get(const struct call *call, struct reply *reply);
 int versions_on_delete(const struct call *call, struct reply *reply);
 
+/* Whatever would change it, or its manifest: 409, and what may change instead. */
+int versions_on_change(const struct call *call, struct reply *reply);
+
 /* /api/v1/models/{model}/versions/{version}/manifest */
 int versions_on_add_variant(const struct call *call, struct reply *reply);
 int versions_on_manifest(const struct call *call, struct reply *reply);

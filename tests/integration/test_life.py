@@ -2,10 +2,16 @@
 """What may change about models and versions: aliases, notes, approvals, rules, the archive."""
 
 import concurrent.futures
+import pathlib
+import sys
 
 import pytest
 
-from ferry import signing
+from ferry import paths, signing
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lint"))
+import lintlib  # noqa: E402
+import routes as route_lint  # noqa: E402
 
 DIGITS = "/api/v1/models/digits"
 V1 = f"{DIGITS}/versions/1.0.0"
@@ -183,6 +189,52 @@ def test_everything_else_never_changes(publisher, viewer, two, member):
     assert refused.problem == "immutable"
     assert "tags, metrics, params, card" in refused.json()["detail"]
     assert viewer.get(V1).json() == before
+
+
+# What docs/REGISTRY.md lists, as routes: all else of a version answers 409, or is no route at all.
+CHANGES = {("PATCH", ""), ("DELETE", ""), ("POST", "/variants"), ("POST", "/approvals"),
+           ("DELETE", "/approvals/{id}"), ("PUT", "/archive"), ("DELETE", "/archive")}
+MAY_CHANGE = ["tags", "metrics", "params", "card", "aliases", "variants", "approvals", "archive"]
+
+
+def test_every_other_way_to_change_a_version_is_refused(publisher, admin, viewer, model_key, two):
+    table = route_lint.declared(lintlib.Tree(paths.ROOT))
+    prefix = "/api/v1/models/{model}/versions/{version}"
+    parts = sorted({path.removeprefix(prefix) for _, path in table if path.startswith(prefix)})
+    assert "" in parts and "/manifest" in parts and "/signatures" in parts
+    before, manifest = viewer.get(V1).json(), viewer.get(f"{V1}/manifest").body
+    other = signing.manifest("digits", "1.0.0", [signing.variant([signing.artifact(
+        "model.onnx", b"better")])])
+    bodies = {"/signatures": {"signatures": [model_key.signature(other)]}}
+    refused = 0
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        for part in parts:
+            if (method, part) in CHANGES:
+                continue
+            body = None if method == "DELETE" else bodies.get(part, model_key.envelope(other))
+            for api in (publisher, admin):
+                reply = api.request(method, V1 + part.replace("{id}", "1"), json=body)
+                assert reply.status == (409 if (method, prefix + part) in table else 405), reply
+                if reply.status == 409:
+                    refused += 1
+                    assert reply.json()["may_change"] == MAY_CHANGE, reply
+    assert refused == 2 * 4
+    envelope = model_key.envelope(other)
+    assert publisher.post(f"{DIGITS}/versions", envelope).expect(409).json()[
+        "may_change"] == MAY_CHANGE
+    assert publisher.patch(V1, json={"tags": {"team": "x"}}).expect(409).json()[
+        "may_change"] == MAY_CHANGE
+    assert viewer.get(V1).json() == before and viewer.get(f"{V1}/manifest").body == manifest
+
+
+def test_a_draft_is_not_changed_but_replaced(publisher, model_key, two):
+    variants = [signing.variant([signing.artifact("model.onnx", b"weights")])]
+    body = {"signatures": [], "signed": signing.manifest("digits", "3.0.0", variants)}
+    publisher.post(f"{DIGITS}/versions", body).expect(201)
+    for path in ("", "/manifest"):
+        refused = publisher.put(f"{DIGITS}/versions/3.0.0{path}", body).expect(409)
+        assert refused.problem == "version-exists" and "DELETE it" in refused.json()["detail"]
+        assert publisher.put(f"{DIGITS}/versions/9.0.0{path}", body).expect(404)
 
 
 @pytest.mark.parametrize("body, slug", [
