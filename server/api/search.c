@@ -11,7 +11,7 @@
 
 static const struct problem invalid_query = {"invalid-query", 400, "Invalid query"};
 
-static json_t *encode_version(const struct q_search_version *version)
+static json_t *encode_version(const struct q_search_show_version *version)
 {
     return json_pack(
         "{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "model", version->model, "version",
@@ -22,7 +22,7 @@ static json_t *encode_version(const struct q_search_version *version)
         encode_stored(version->aliases_json));
 }
 
-static json_t *encode_model(const struct q_search_model *model)
+static json_t *encode_model(const struct q_search_show_model *model)
 {
     return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o}", "name", model->name, "state",
                      model->archived ? "archived" : "active", "description", model->description,

@@ -117,12 +117,10 @@ int db_exec(struct db *db, const struct db_stmt *stmt, const struct db_params *p
     return exec(db, stmt, params, true, ret_rows);
 }
 
-int db_query(struct db *db, const char *label, const char *sql, const struct db_params *params,
-             struct db_rows *ret_rows)
+int db_exec_planned(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
+                    struct db_rows *ret_rows)
 {
-    const struct db_stmt stmt = {label, sql};
-
-    return exec(db, &stmt, params, false, ret_rows);
+    return exec(db, stmt, params, false, ret_rows);
 }
 
 int db_exec_script(struct db *db, const char *sql)
@@ -222,6 +220,27 @@ const uint8_t *db_bytes(const struct db_rows *rows, int row, int column, size_t 
     }
     *ret_size = (size_t)PQgetlength(rows->result, row, column);
     return (const uint8_t *)PQgetvalue(rows->result, row, column);
+}
+
+/* As array_send() of PostgreSQL writes it, one dimension. */
+int64_t *db_i64_array(const struct db_rows *rows, int row, int column, struct arena *arena,
+                      size_t *ret_count)
+{
+    const size_t head = 20; /* dimensions, flags, type, count, lower bound */
+    const size_t step = sizeof(uint32_t) + sizeof(uint64_t);
+    const char *array = PQgetvalue(rows->result, row, column);
+    size_t size = (size_t)PQgetlength(rows->result, row, column);
+    size_t count = size > head ? (size - head) / step : 0;
+    int64_t *values = arena_array(arena, count, sizeof(*values));
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t wire;
+
+        memcpy(&wire, array + head + i * step + sizeof(uint32_t), sizeof(wire));
+        values[i] = (int64_t)be64toh(wire);
+    }
+    *ret_count = count;
+    return values;
 }
 
 void db_rows_release(struct db_rows *rows)

@@ -60,6 +60,9 @@ bool db_bool(const struct db_rows *rows, int row, int column);
 /* NUL-terminated, borrowed until the rows are released; NULL for SQL's NULL. */
 const char *db_text(const struct db_rows *rows, int row, int column);
 const uint8_t *db_bytes(const struct db_rows *rows, int row, int column, size_t *ret_size);
+/* An array of bigint without NULLs, in the arena; SQL's NULL is an empty one. */
+int64_t *db_i64_array(const struct db_rows *rows, int row, int column, struct arena *arena,
+                      size_t *ret_count);
 /* Accepts NULL and a zeroed struct. */
 void db_rows_release(struct db_rows *rows);
 
@@ -80,10 +83,9 @@ void db_free(struct db *db);
 int db_exec(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
             struct db_rows *ret_rows) MUST_CHECK;
 
-/* The same for a statement that is not kept: the SQL of a search (q_search_sql.h), put together
- * from constants. label names it in the log. */
-int db_query(struct db *db, const char *label, const char *sql, const struct db_params *params,
-             struct db_rows *ret_rows) MUST_CHECK;
+/* The same for a statement that is planned for its values each time, and not kept. */
+int db_exec_planned(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
+                    struct db_rows *ret_rows) MUST_CHECK;
 
 /* The same for constant SQL that is not worth preparing (BEGIN, SET, migrations; may hold several
  * statements, takes no parameters). */

@@ -12,7 +12,7 @@
  * it was lost, the statements that are prepared on it, and what an SQLSTATE means to us.
  */
 
-#define DB_CONN_PREPARED_SLOTS 1024 /* a power of two; far more than there are statements */
+#define DB_CONN_PREPARED_SLOTS 2048 /* a power of two; far more than there are statements */
 #define DB_CONN_CONSTRAINT_SIZE 64  /* NAMEDATALEN */
 
 struct db {

@@ -4,64 +4,97 @@
 
 #include "base/arena.h"
 #include "db/db.h"
-#include "db/q_search_sql.h"
+#include "db/q_search_source.h"
 #include "query/query.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Finding versions and models by a query, a page at a time. */
+/*
+ * Parts of a search: what one condition matches, which of some ids it matches, and all there is in
+ * an order, a window at a time. core/registry/search_find.h puts them together.
+ */
 
-struct q_search {
+struct q_search_scope {
+    struct db *db;
     int64_t workspace_id;
     enum query_of of;
-    const struct query_node *query; /* NULL: all */
-    const struct query_order *order;
-    struct q_search_after after;
-    int64_t limit;
 };
 
-/* What was found, in its order. */
+/* One condition, or its opposite where the query says !=. Borrows from the query. */
+struct q_search_term {
+    const struct q_search_source *source;
+    enum q_search_form form;
+    const char *key;
+    const char *dataset;
+    const char **texts; /* Q_SEARCH_IN */
+    size_t text_count;
+    const char *text; /* Q_SEARCH_LIKE, _FROM, _BELOW */
+    double low;       /* Q_SEARCH_BETWEEN of numbers */
+    double high;
+    int64_t low_us; /* and of times, since 2000 */
+    int64_t high_us;
+};
+
+struct q_search_term q_search_term(enum query_of of, const struct query_node *node,
+                                   struct arena *arena);
+
+/* What a hit was sorted by: of several values the least. */
+struct q_search_key {
+    bool is; /* it has one */
+    double number;
+    int64_t time_us; /* since 2000 */
+    const char *text;
+};
+
 struct q_search_hit {
     int64_t id;
-    const char *key; /* what it was sorted by, for the cursor; NULL: it has none */
+    struct q_search_key key;
 };
 
-/* At most limit. What was committed meanwhile may be in it or not; what lies before the cursor
- * never is. */
-int q_search_find(struct db *db, const struct q_search *search, struct arena *arena,
+struct q_search_order {
+    const struct q_search_source *source;
+    const char *key;
+    const char *dataset;
+    bool descending;
+};
+
+/* order  by a field */
+struct q_search_order q_search_order(enum query_of of, const struct query_order *order);
+
+/* All of these put what they return into the arena. */
+
+/* At most limit ids that a condition matches, in any order, maybe some twice. */
+int q_search_list(const struct q_search_scope *scope, const struct q_search_term *term,
+                  int64_t limit, struct arena *arena, int64_t **ret_ids,
+                  size_t *ret_count) MUST_CHECK;
+
+/* Those of some ids that a condition matches; maybe some twice. */
+int q_search_test(const struct q_search_scope *scope, const struct q_search_term *term,
+                  const int64_t *ids, size_t count, struct arena *arena, int64_t **ret_ids,
+                  size_t *ret_count) MUST_CHECK;
+
+/* Those of some ids that are not archived. */
+int q_search_in_use(const struct q_search_scope *scope, const int64_t *ids, size_t count,
+                    struct arena *arena, int64_t **ret_ids, size_t *ret_count) MUST_CHECK;
+
+/* The keys of some ids, in any order; those that have none are left out. */
+int q_search_keys(const struct q_search_scope *scope, const struct q_search_order *order,
+                  const int64_t *ids, size_t count, struct arena *arena,
                   struct q_search_hit **ret_hits, size_t *ret_count) MUST_CHECK;
 
-/* What a result shows. Lists are JSON text. */
-struct q_search_version {
-    const char *model;
-    const char *version;
-    const char *state;
-    const char *created_by;
-    int64_t created_ms;
-    int64_t published_ms; /* 0: a draft */
-    const char *tags_json;
-    const char *metrics_json;
-    const char *variants_json;
-    const char *aliases_json;
-};
+/* What has a key, in that order, behind a hit (NULL: from the start). */
+int q_search_walk(const struct q_search_scope *scope, const struct q_search_order *order,
+                  const struct q_search_hit *behind, int64_t limit, struct arena *arena,
+                  struct q_search_hit **ret_hits, size_t *ret_count) MUST_CHECK;
 
-struct q_search_model {
-    const char *name;
-    const char *description;
-    const char *created_by;
-    int64_t created_ms;
-    bool archived;
-    const char *tags_json;
-    const char *aliases_json;
-};
-
-/* In the order of the hits; what was removed meanwhile is left out. */
-int q_search_versions(struct db *db, const struct q_search_hit *hits, size_t count,
-                      struct arena *arena, struct q_search_version **ret_versions,
-                      size_t *ret_count) MUST_CHECK;
-int q_search_models(struct db *db, const struct q_search_hit *hits, size_t count,
-                    struct arena *arena, struct q_search_model **ret_models,
+/* All there is by age, behind an id (ascending from 0, descending from INT64_MAX). */
+int q_search_by_age(const struct q_search_scope *scope, bool descending, int64_t behind,
+                    int64_t limit, struct arena *arena, struct q_search_hit **ret_hits,
                     size_t *ret_count) MUST_CHECK;
+
+/* One snapshot for all statements of a search. First in a transaction. */
+int q_search_settle(struct db *db) MUST_CHECK;
 
 #endif

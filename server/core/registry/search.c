@@ -3,8 +3,8 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/log.h"
+#include "core/registry/search_find.h"
 #include "crypto/digest.h"
 #include "crypto/text.h"
 #include "query/query_print.h"
@@ -24,7 +24,7 @@ static int make_mark(const struct search_ask *ask, struct search_plan *plan)
     uint8_t digest[DIGEST_SHA256_SIZE];
 
     buffer_printf(&buffer, "%d\n", (int)ask->of);
-    query_print(plan->search.query, &buffer);
+    query_print(plan->query, &buffer);
     buffer_append_char(&buffer, '\n');
     query_print_order(&plan->order, &buffer);
     if (buffer.failed)
@@ -34,22 +34,32 @@ static int make_mark(const struct search_ask *ask, struct search_plan *plan)
     return 0;
 }
 
-/* A key goes into SQL as a text that is cast: it must be what the field has. */
-static bool is_key(const struct search_plan *plan, const char *key)
+/* A decimal number up to the stop. */
+static bool read_i64(const char *text, char stop, int64_t *ret_value, const char **ret_end)
 {
-    int64_t ms;
     char *end;
 
-    if (plan->order.by_age)
-        return false;
-    switch (q_search_source(plan->search.of, &plan->order.ref, true)->kind) {
+    errno = 0;
+    *ret_value = strtoll(text, &end, 10);
+    *ret_end = end;
+    return !errno && end != text && strchr("-0123456789", *text) && *end == stop;
+}
+
+static bool read_key(const struct search_plan *plan, const char *text, struct q_search_key *ret_key)
+{
+    const char *stop;
+    char *end;
+
+    ret_key->is = true;
+    switch (plan->kind) {
     case Q_SEARCH_NUMBER:
-        if (!strchr("-0123456789", *key))
-            return false;
-        return isfinite(strtod(key, &end)) && end != key && !*end && !strpbrk(key, "xXpP");
+        ret_key->number = strtod(text, &end);
+        return *text && strchr("-0123456789", *text) && isfinite(ret_key->number) && !*end &&
+               !strpbrk(text, "xXpP");
     case Q_SEARCH_TIME:
-        return strlen(key) < 40 && clock_parse_rfc3339(key, &ms);
+        return read_i64(text, '\0', &ret_key->time_us, &stop);
     default:
+        ret_key->text = text;
         return true;
     }
 }
@@ -58,27 +68,28 @@ static bool read_cursor(const char *cursor, struct search_plan *plan)
 {
     size_t length = strlen(plan->mark);
     const char *key;
-    char *end;
 
-    if (strncmp(cursor, plan->mark, length) != 0 || cursor[length] != ':')
+    if (strncmp(cursor, plan->mark, length) != 0 || cursor[length] != ':' ||
+        !read_i64(cursor + length + 1, ':', &plan->behind.id, &key) || plan->behind.id < 1)
         return false;
-    cursor += length + 1;
-    errno = 0;
-    plan->search.after.id = strtoll(cursor, &end, 10);
-    if (errno || *cursor < '0' || *cursor > '9' || plan->search.after.id < 1 || *end != ':')
-        return false;
-    key = end + 1;
+    key++;
     if (!*key)
         return true;
-    plan->search.after.key = key + 1;
-    return *key == '=' && is_key(plan, key + 1);
+    return *key == '=' && !plan->order.by_age && read_key(plan, key + 1, &plan->behind.key);
 }
 
 const char *search_cursor(const struct search_plan *plan, const struct q_search_hit *hit,
                           struct arena *arena)
 {
-    return arena_printf(arena, "%s:%" PRId64 ":%s%s", plan->mark, hit->id, hit->key ? "=" : "",
-                        hit->key ? hit->key : "");
+    const char *key = "";
+
+    if (hit->key.is && plan->kind == Q_SEARCH_NUMBER)
+        key = arena_printf(arena, "=%.17g", hit->key.number);
+    else if (hit->key.is && plan->kind == Q_SEARCH_TIME)
+        key = arena_printf(arena, "=%" PRId64, hit->key.time_us);
+    else if (hit->key.is)
+        key = arena_printf(arena, "=%s", hit->key.text);
+    return arena_printf(arena, "%s:%" PRId64 ":%s", plan->mark, hit->id, key);
 }
 
 /* ---- searching ---------------------------------------------------------------------------- */
@@ -86,50 +97,82 @@ const char *search_cursor(const struct search_plan *plan, const struct q_search_
 int search_plan(const struct search_ask *ask, struct arena *arena, struct search_plan *ret_plan,
                 struct query_error *ret_error)
 {
-    struct query_node *query = NULL;
     int r;
 
     *ret_plan = (struct search_plan){0};
-    if (query_parse(ask->of, ask->query ? ask->query : "", arena, &query, ret_error))
+    if (query_parse(ask->of, ask->query ? ask->query : "", arena, &ret_plan->query, ret_error))
         return SEARCH_E_QUERY;
     if (query_parse_order(ask->of, ask->order ? ask->order : "", arena, &ret_plan->order,
                           ret_error))
         return SEARCH_E_ORDER;
-    ret_plan->search = (struct q_search){
-        .workspace_id = ask->workspace_id,
-        .of = ask->of,
-        .query = query,
-        .order = &ret_plan->order,
-        .limit = ask->limit + 1,
-    };
+    if (!ret_plan->order.by_age)
+        ret_plan->kind = q_search_source(ask->of, &ret_plan->order.ref, true)->kind;
     r = make_mark(ask, ret_plan);
     if (r)
         return r;
     return ask->after && !read_cursor(ask->after, ret_plan) ? SEARCH_E_CURSOR : 0;
 }
 
-int search_run(struct db *db, const struct search_ask *ask, struct arena *arena,
-               struct search_page *ret_page, struct query_error *ret_error)
+struct page_ask {
+    const struct search_ask *ask;
+    const struct search_plan *plan;
+    struct arena *arena;
+    struct search_page page;
+};
+
+static int show(struct db *db, struct page_ask *page, const struct q_search_hit *hits, size_t count)
 {
-    struct search_page page = {0};
-    struct search_plan plan;
+    int64_t *ids = arena_array(page->arena, count, sizeof(*ids));
+
+    for (size_t i = 0; i < count; i++)
+        ids[i] = hits[i].id;
+    return page->ask->of == QUERY_MODELS
+               ? q_search_show_models(db, ids, count, page->arena, &page->page.models,
+                                      &page->page.count)
+               : q_search_show_versions(db, ids, count, page->arena, &page->page.versions,
+                                        &page->page.count);
+}
+
+static int fill_page(struct db *db, void *arg)
+{
+    struct page_ask *page = arg;
+    const struct search_ask *ask = page->ask;
+    const struct search_plan *plan = page->plan;
+    struct search_find find = {
+        .scope = {db, ask->workspace_id, ask->of},
+        .query = plan->query,
+        .order = &plan->order,
+        .behind = plan->behind.id ? &plan->behind : NULL,
+        .limit = (size_t)ask->limit + 1,
+    };
     struct q_search_hit *hits;
     size_t count;
     int r;
 
-    r = search_plan(ask, arena, &plan, ret_error);
+    page->page = (struct search_page){0};
+    r = q_search_settle(db);
     if (!r)
-        r = q_search_find(db, &plan.search, arena, &hits, &count);
+        r = search_find(&find, page->arena, &hits, &count);
     if (r)
         return r;
     if (count > (size_t)ask->limit) {
         count = (size_t)ask->limit;
-        page.next = search_cursor(&plan, &hits[count - 1], arena);
+        page->page.next = search_cursor(plan, &hits[count - 1], page->arena);
     }
-    r = ask->of == QUERY_MODELS
-            ? q_search_models(db, hits, count, arena, &page.models, &page.count)
-            : q_search_versions(db, hits, count, arena, &page.versions, &page.count);
+    return show(db, page, hits, count);
+}
+
+int search_run(struct db *db, const struct search_ask *ask, struct arena *arena,
+               struct search_page *ret_page, struct query_error *ret_error)
+{
+    struct search_plan plan;
+    struct page_ask page = {.ask = ask, .plan = &plan, .arena = arena};
+    int r;
+
+    r = search_plan(ask, arena, &plan, ret_error);
     if (!r)
-        *ret_page = page;
+        r = tx_run(db, fill_page, &page);
+    if (!r)
+        *ret_page = page.page;
     return r;
 }

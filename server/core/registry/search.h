@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "db/q_search.h"
+#include "db/q_search_show.h"
 #include "query/query.h"
 
 #include <stdbool.h>
@@ -28,17 +29,19 @@ struct search_ask {
 };
 
 struct search_page {
-    struct q_search_version *versions; /* of QUERY_VERSIONS */
-    struct q_search_model *models;     /* of QUERY_MODELS */
+    struct q_search_show_version *versions; /* of QUERY_VERSIONS */
+    struct q_search_show_model *models;     /* of QUERY_MODELS */
     size_t count;
     const char *next; /* cursor key of the page behind it; NULL: there is none */
 };
 
 /* A query parsed, with its order and cursor; what search_run asks. */
 struct search_plan {
-    struct q_search search;
+    struct query_node *query; /* NULL: all */
     struct query_order order;
-    char mark[17]; /* of query and order: a cursor of another search is refused */
+    struct q_search_hit behind; /* id 0: from the start */
+    enum q_search_kind kind;    /* of keys */
+    char mark[17];              /* of query and order: a cursor of another search is refused */
 };
 
 /* Pure. Returns 0 or SEARCH_E_*. */
