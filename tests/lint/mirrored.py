@@ -19,6 +19,8 @@ TESTED_ELSEWHERE = {
     "server/core/registry/registry.c": "tests/integration/test_life.py",
     "server/core/registry/rules.c": "tests/integration/test_life.py: aliases, approvals",
     "server/core/registry/search.c": "tests/integration/test_search.py",
+    "server/core/registry/search_find.c": "tests/integration/test_search.py",
+    "server/core/registry/search_terms.c": "tests/integration/test_search.py",
     "server/core/fleet/desired.c": "tests/integration/test_desired.py",
     "server/core/fleet/desired_slots.c": "tests/unit/core/fleet/test_desired.c",
     "server/core/fleet/devices.c": "tests/integration/test_enrolment.py",

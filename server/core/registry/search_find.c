@@ -2,9 +2,8 @@
 #include "core/registry/search_find.h"
 
 #include "base/cleanup.h"
-#include "core/registry/ids.h"
+#include "core/registry/search_terms.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,196 +12,21 @@
 #define CHUNK_MAX 4096 /* candidates that one statement is asked of */
 /* Reading the key of one id costs as much as so many of a walk. */
 #define WALK_A_KEY 20
-
-/* Lists of all conditions, and what they are put together to; windows come and go. */
-#define LISTS_CEILING ((size_t)256 << 20)
-
-struct term {
-    const struct query_node *node;
-    struct q_search_term q;
-    struct ids set; /* what it matches, where known; else of the chunk that is looked at */
-    bool known;
-};
+/* Of SEARCH_TERMS_MANY keys, each a tag of the greatest size. */
+#define KEYS_CEILING ((size_t)256 << 20)
 
 struct finder {
     const struct search_find *find;
+    struct search_terms terms;
     struct q_search_order order; /* where it is not by age */
-    struct term terms[QUERY_TERMS_MAX];
-    size_t term_count;
-    bool says_state; /* the query is about states: archived ones are not left out */
-    struct arena lists;
-    struct ids within; /* what is found is in here; and is whatever is in here where exact */
-    bool exact;
-    struct arena *arena; /* of the hits */
+    struct arena *arena;         /* of the hits */
     struct q_search_hit *hits;
     size_t count;
 };
 
 static void finder_release(struct finder *finder)
 {
-    arena_release(&finder->lists);
-}
-
-/* ---- sets --------------------------------------------------------------------------------- */
-
-struct bound {
-    struct ids set;
-    bool exact;
-};
-
-static const struct bound anything = {.set = {.others = true}};
-
-static struct term *term_of(struct finder *finder, const struct query_node *node)
-{
-    for (size_t i = 0; i < finder->term_count; i++) {
-        if (finder->terms[i].node == node)
-            return &finder->terms[i];
-    }
-    assert(false);
-    return NULL;
-}
-
-static struct bound bound_of(struct finder *finder, const struct query_node *node);
-
-/* Halves, so that what is put together is copied a few times only, however many there are. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static struct bound join(struct finder *finder, const struct query_node *node, size_t from,
-                         size_t to)
-{
-    struct bound left;
-    struct bound right;
-
-    if (to - from == 1)
-        return bound_of(finder, node->children[from]);
-    left = join(finder, node, from, from + (to - from) / 2);
-    right = join(finder, node, from + (to - from) / 2, to);
-    return (struct bound){
-        .set = node->kind == QUERY_AND ? ids_and(left.set, right.set, &finder->lists)
-                                       : ids_or(left.set, right.set, &finder->lists),
-        .exact = left.exact && right.exact,
-    };
-}
-
-/* What holds all that matches, from what is known. As deep as the query, which is bounded. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static struct bound bound_of(struct finder *finder, const struct query_node *node)
-{
-    const struct term *term;
-    struct bound bound;
-
-    switch (node->kind) {
-    case QUERY_TERM:
-        term = term_of(finder, node);
-        if (!term->known)
-            return anything;
-        return (struct bound){node->op == QUERY_NE ? ids_not(term->set) : term->set, true};
-    case QUERY_NOT:
-        bound = bound_of(finder, node->children[0]);
-        return bound.exact ? (struct bound){ids_not(bound.set), true} : anything;
-    default:
-        return join(finder, node, 0, node->child_count);
-    }
-}
-
-/* Whether one id matches; all sets are there. NOLINTNEXTLINE(misc-no-recursion) */
-static bool holds(struct finder *finder, const struct query_node *node, int64_t id)
-{
-    if (node->kind == QUERY_TERM)
-        return ids_has(&term_of(finder, node)->set, id) != (node->op == QUERY_NE);
-    if (node->kind == QUERY_NOT)
-        return !holds(finder, node->children[0], id);
-    for (size_t i = 0; i < node->child_count; i++) {
-        if (holds(finder, node->children[i], id) == (node->kind == QUERY_OR))
-            return node->kind == QUERY_OR;
-    }
-    return node->kind == QUERY_AND;
-}
-
-/* ---- lists -------------------------------------------------------------------------------- */
-
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static void collect_terms(struct finder *finder, const struct query_node *node)
-{
-    if (node->kind == QUERY_TERM) {
-        assert(finder->term_count < QUERY_TERMS_MAX);
-        finder->terms[finder->term_count++] = (struct term){
-            .node = node,
-            .q = q_search_term(finder->find->scope.of, node, &finder->lists),
-        };
-        finder->says_state |= node->ref.field == QUERY_STATE;
-    }
-    for (size_t i = 0; i < node->child_count; i++)
-        collect_terms(finder, node->children[i]);
-}
-
-/* A pattern that begins with anything is looked for among all values: once is enough. */
-static bool is_costly(const struct term *term)
-{
-    return term->q.form == Q_SEARCH_LIKE && strchr("%_", *term->q.text);
-}
-
-static int list_term(struct finder *finder, struct term *term, size_t limit)
-{
-    CLEANUP(arena_release) struct arena scratch = {0};
-    int64_t *ids;
-    size_t count;
-    int r;
-
-    r = q_search_list(&finder->find->scope, &term->q, (int64_t)limit + 1, &scratch, &ids, &count);
-    if (r || count > limit)
-        return r;
-    term->known = true;
-    term->set = ids_of(arena_memdup(&finder->lists, ids, count * sizeof(*ids)), count);
-    return 0;
-}
-
-static void look_again(struct finder *finder)
-{
-    struct bound bound = anything;
-
-    if (finder->find->query)
-        bound = bound_of(finder, finder->find->query);
-    else
-        bound.exact = true;
-    finder->within = bound.set;
-    finder->exact = bound.exact;
-}
-
-/* Lists what is not more than the limit; until there is something to start from, where asked to. */
-static int list_up_to(struct finder *finder, size_t limit, bool until)
-{
-    int r = 0;
-
-    for (size_t i = 0; r == 0 && i < finder->term_count; i++) {
-        struct term *term = &finder->terms[i];
-
-        if (term->known || (is_costly(term) && limit < SEARCH_FIND_MANY))
-            continue;
-        if (until && !finder->within.others)
-            return 0;
-        r = list_term(finder, term, limit);
-        if (until && term->known)
-            look_again(finder);
-    }
-    if (!r)
-        look_again(finder);
-    return r;
-}
-
-static int list_terms(struct finder *finder)
-{
-    int r;
-
-    look_again(finder);
-    if (!finder->find->query)
-        return 0;
-    r = list_up_to(finder, SEARCH_FIND_FEW, false);
-    if (r || finder->exact || (!finder->within.others && finder->within.count <= SEARCH_FIND_FEW))
-        return r;
-    r = list_up_to(finder, SEARCH_FIND_SOME, false);
-    if (r || finder->exact || !finder->within.others)
-        return r;
-    return list_up_to(finder, SEARCH_FIND_MANY, true);
+    search_terms_release(&finder->terms);
 }
 
 /* ---- candidates --------------------------------------------------------------------------- */
@@ -212,26 +36,17 @@ static bool is_full(const struct finder *finder)
     return finder->count == finder->find->limit;
 }
 
-/* Asks the database of a chunk what no list says. in_use gets those that are not archived. */
-static int test_chunk(struct finder *finder, const int64_t *ids, size_t count,
-                      struct arena *scratch, struct ids *in_use)
+/* in_use gets those of a chunk that are not archived, or the query says more of it. */
+static int read_in_use(struct finder *finder, const int64_t *ids, size_t count,
+                       struct arena *scratch, struct ids *in_use)
 {
     int64_t *some;
     size_t some_count;
-    int r = 0;
+    int r;
 
-    for (size_t i = 0; r == 0 && !finder->exact && i < finder->term_count; i++) {
-        struct term *term = &finder->terms[i];
-
-        if (term->known)
-            continue;
-        r = q_search_test(&finder->find->scope, &term->q, ids, count, scratch, &some, &some_count);
-        if (!r)
-            term->set = ids_of(some, some_count);
-    }
-    *in_use = anything.set;
-    if (r || finder->says_state)
-        return r;
+    *in_use = (struct ids){.others = true};
+    if (finder->terms.says_state)
+        return 0;
     r = q_search_in_use(&finder->find->scope, ids, count, scratch, &some, &some_count);
     if (!r)
         *in_use = ids_of(some, some_count);
@@ -247,10 +62,11 @@ static int take_chunk(struct finder *finder, const struct q_search_hit *hits, si
 
     for (size_t i = 0; i < count; i++)
         ids[i] = hits[i].id;
-    r = test_chunk(finder, ids, count, &scratch, &in_use);
+    r = search_terms_test(&finder->terms, ids, count, &scratch);
+    if (!r)
+        r = read_in_use(finder, ids, count, &scratch, &in_use);
     for (size_t i = 0; r == 0 && i < count && !is_full(finder); i++) {
-        if (!ids_has(&in_use, ids[i]) ||
-            (!finder->exact && !holds(finder, finder->find->query, ids[i])))
+        if (!ids_has(&in_use, ids[i]) || !search_terms_hold(&finder->terms, ids[i]))
             continue;
         finder->hits[finder->count] = hits[i];
         finder->hits[finder->count++].key.text = arena_strdup(finder->arena, hits[i].key.text);
@@ -266,7 +82,7 @@ static int take(struct finder *finder, struct q_search_hit *hits, size_t count)
     int r = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (ids_has(&finder->within, hits[i].id))
+        if (ids_has(&finder->terms.within, hits[i].id))
             hits[kept++] = hits[i];
     }
     for (size_t done = 0; r == 0 && done < kept && !is_full(finder); done += chunk) {
@@ -313,7 +129,7 @@ static int drop_keyed(struct finder *finder, struct q_search_hit *hits, size_t *
 static void next_within(const struct finder *finder, bool descending, int64_t behind, size_t window,
                         struct q_search_hit *hits, size_t *ret_count)
 {
-    const struct ids *within = &finder->within;
+    const struct ids *within = &finder->terms.within;
     size_t at = ids_place(within, descending ? behind : behind + 1);
     size_t count = 0;
 
@@ -333,7 +149,7 @@ static int walk_by_age(struct finder *finder, bool descending, int64_t behind)
         size_t count;
         size_t left;
 
-        if (finder->within.others) {
+        if (finder->terms.within.others) {
             r = q_search_by_age(&finder->find->scope, descending, behind, (int64_t)window, &scratch,
                                 &hits, &count);
         } else {
@@ -382,14 +198,14 @@ static int compare(const void *a, const void *b, void *finder_)
 static int sort_within(struct finder *finder)
 {
     const struct q_search_hit *behind = finder->find->behind;
-    CLEANUP(arena_release) struct arena scratch = {.ceiling_bytes = LISTS_CEILING};
+    CLEANUP(arena_release) struct arena scratch = {.ceiling_bytes = KEYS_CEILING};
     struct q_search_hit *hits;
     size_t count;
     size_t first = 0;
     int r;
 
-    r = q_search_keys(&finder->find->scope, &finder->order, finder->within.ids,
-                      finder->within.count, &scratch, &hits, &count);
+    r = q_search_keys(&finder->find->scope, &finder->order, finder->terms.within.ids,
+                      finder->terms.within.count, &scratch, &hits, &count);
     if (r)
         return r;
     qsort_r(hits, count, sizeof(*hits), compare, finder);
@@ -413,8 +229,8 @@ static int walk_keyed(struct finder *finder)
         size_t count;
 
         /* Where they lie too far apart in this order, their keys cost less than the way. */
-        if (!finder->within.others && finder->within.count <= SEARCH_FIND_MANY &&
-            walked / WALK_A_KEY >= finder->within.count) {
+        if (!finder->terms.within.others && finder->terms.within.count <= SEARCH_TERMS_MANY &&
+            walked / WALK_A_KEY >= finder->terms.within.count) {
             finder->count = 0;
             return sort_within(finder);
         }
@@ -446,8 +262,9 @@ static int find_sorted(struct finder *finder)
     if (behind && !behind->key.is)
         after = behind->id;
     else
-        r = !finder->within.others && finder->within.count <= SEARCH_FIND_FEW ? sort_within(finder)
-                                                                              : walk_keyed(finder);
+        r = !finder->terms.within.others && finder->terms.within.count <= SEARCH_TERMS_FEW
+                ? sort_within(finder)
+                : walk_keyed(finder);
     return r || is_full(finder) ? r : walk_by_age(finder, descending, after);
 }
 
@@ -457,15 +274,12 @@ int search_find(const struct search_find *find, struct arena *arena, struct q_se
     CLEANUP(finder_release)
     struct finder finder = {
         .find = find,
-        .lists = {.ceiling_bytes = LISTS_CEILING},
         .arena = arena,
         .hits = arena_array(arena, find->limit, sizeof(*finder.hits)),
     };
     int r;
 
-    if (find->query)
-        collect_terms(&finder, find->query);
-    r = list_terms(&finder);
+    r = search_terms_read(&finder.terms, &find->scope, find->query);
     if (r)
         return r;
     if (find->order->by_age) {

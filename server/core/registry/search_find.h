@@ -16,10 +16,6 @@
  * listed are asked of the candidates only, until the page is full.
  */
 
-#define SEARCH_FIND_FEW 1000   /* a list of so many costs less than what it saves */
-#define SEARCH_FIND_SOME 8192  /* so many are listed though there is another list to start from */
-#define SEARCH_FIND_MANY 32768 /* what matches more is never listed */
-
 struct search_find {
     struct q_search_scope scope;
     const struct query_node *query; /* NULL: all */
