@@ -57,12 +57,14 @@ static struct agreement_fault updater_fault(const struct updater *updater, int c
 #define PARTS_MAX 6
 #define MANIFEST_PARTS 3
 
-/* "digits/1.0.0/manifest.json" or "digits/1.0.0/onnx/cpu/fp32/model.onnx", taken apart. */
+/* "digits/1.0.0/manifest.json", "digits/1.0.0/onnx~npu~int8.json" (of a variant that was added) or
+ * "digits/1.0.0/onnx/cpu/fp32/model.onnx", taken apart. */
 struct place {
     const char *model;
     const char *version;
-    struct variant variant; /* an artifact's */
-    const char *artifact;   /* NULL: the manifest */
+    struct variant variant; /* an artifact's, or that which was added */
+    const char *artifact;   /* NULL: a manifest */
+    bool added;
 };
 
 static size_t split(struct arena *arena, const char *path, const char *parts[static PARTS_MAX])
@@ -81,6 +83,18 @@ static size_t split(struct arena *arena, const char *path, const char *parts[sta
     return rest ? 0 : count;
 }
 
+/* The last part of a manifest's path. */
+static bool read_manifest_name(struct arena *arena, const char *name, struct place *place)
+{
+    const char *variant;
+
+    if (strcmp(name, TARGETPATH_MANIFEST) == 0)
+        return true;
+    variant = targetpath_variant_of(arena, name);
+    place->added = true;
+    return variant && variant_parse(variant, arena, &place->variant);
+}
+
 static bool read_place(struct arena *arena, const char *path, struct place *ret_place)
 {
     const char *parts[PARTS_MAX];
@@ -90,7 +104,7 @@ static bool read_place(struct arena *arena, const char *path, struct place *ret_
         return false;
     *ret_place = (struct place){.model = parts[0], .version = parts[1]};
     if (count == MANIFEST_PARTS)
-        return strcmp(path, targetpath_manifest(arena, parts[0], parts[1])) == 0;
+        return read_manifest_name(arena, parts[2], ret_place);
     if (count != PARTS_MAX)
         return false;
     ret_place->variant = (struct variant){parts[2], parts[3], parts[4]};
@@ -181,6 +195,12 @@ static void take_manifest(const struct reading *reading, size_t index, const str
                            share->place.version));
         return;
     }
+    slot->added = share->place.added;
+    if (slot->added && !variant_equal(&share->place.variant, &share->variant))
+        blame(reading->arena, slot, DETECTION_MIX_AND_MATCH, ROOTS_DIRECTOR, share->target->path,
+              arena_printf(reading->arena, "slot '%s' is of %s/%s/%s", want->name,
+                           share->variant.runtime, share->variant.hardware,
+                           share->variant.precision));
     want->model = share->place.model;
     want->version = share->place.version;
     want->role = share->role;
@@ -403,7 +423,9 @@ static int check_slot(struct agreement *agreement, size_t index, struct updater 
 
     memcpy(manifest.sha256, want->manifest_sha256, sizeof(manifest.sha256));
     variant_format(&want->variant, variant);
-    r = compare(arena, image, slot, targetpath_manifest(arena, want->model, want->version),
+    r = compare(arena, image, slot,
+                slot->added ? targetpath_variant(arena, want->model, want->version, variant)
+                            : targetpath_manifest(arena, want->model, want->version),
                 &manifest, &want->variant);
     for (size_t i = 0; !r && slot->fault.check == DETECTION_NONE && i < slot->artifact_count; i++)
         r = compare(arena, image, slot,
@@ -458,11 +480,10 @@ const struct agreement_slot *agreement_find(const struct agreement *agreement, c
     return found ? &agreement->slots[found - agreement->state.slots] : NULL;
 }
 
-int agreement_check_installed(struct updater *image, const struct slot_version *version,
-                              const char *slot, struct arena *arena,
-                              struct agreement_fault *ret_fault)
+/* Looks for the manifest under a path. Returns 0 (ret_listed says whether), or as below. */
+static int find_manifest(struct updater *image, const char *path, const char *sha256,
+                         struct arena *arena, bool *ret_listed, struct agreement_fault *ret_fault)
 {
-    const char *path = targetpath_manifest(arena, version->model, version->version);
     struct metadata_target target;
     const char *hex;
     int r = updater_find(image, path, &target);
@@ -476,8 +497,24 @@ int agreement_check_installed(struct updater *image, const struct slot_version *
         return AGREEMENT_E_FAULT;
     }
     hex = r ? NULL : json_string_value(json_object_get(target.hashes, "sha256"));
-    if (hex && strcmp(hex, version->manifest_sha256) == 0)
-        return 0;
+    *ret_listed = hex && strcmp(hex, sha256) == 0;
+    return 0;
+}
+
+int agreement_check_installed(struct updater *image, const struct slot_version *version,
+                              const char *slot, struct arena *arena,
+                              struct agreement_fault *ret_fault)
+{
+    const char *path = targetpath_manifest(arena, version->model, version->version);
+    const char *added =
+        targetpath_variant(arena, version->model, version->version, version->variant);
+    bool listed = false;
+    int r = find_manifest(image, path, version->manifest_sha256, arena, &listed, ret_fault);
+
+    if (!r && !listed)
+        r = find_manifest(image, added, version->manifest_sha256, arena, &listed, ret_fault);
+    if (r || listed)
+        return r;
     *ret_fault = fault(arena, DETECTION_WITHDRAWN, ROOTS_IMAGE, path,
                        arena_printf(arena,
                                     "slot '%s' serves %s %s, which its publishers no longer list; "

@@ -40,6 +40,7 @@ struct agreement_fault {
 struct agreement_slot {
     struct slot_artifact *artifacts; /* by the director */
     size_t artifact_count;
+    bool added; /* a variant that was added to its version: it has a manifest of its own */
     struct agreement_fault fault; /* this slot cannot be had as the director says */
 };
 
@@ -70,7 +71,8 @@ int agreement_make(const struct agreement_device *device, const struct metadata 
 const struct agreement_slot *agreement_find(const struct agreement *agreement, const char *slot);
 
 /*
- * Whether the image repository still lists a version that is installed, by its manifest.
+ * Whether the image repository still lists a version that is installed, by its manifest, or that of
+ * the variant where it was added.
  *
  * Returns 0, AGREEMENT_E_FAULT (it does not, DETECTION_WITHDRAWN), AGREEMENT_E_FETCH, or negative.
  */

@@ -397,6 +397,7 @@ static const struct option_entry release_flags[] = {
 };
 
 static const struct option_entry yank_flags[] = {
+    TEXT("variant", variant, "VARIANT", "Only this variant, which was added to the version."),
     FLAG_KEY("The key to sign with, by name or key file. Otherwise your only key, or 'default'."),
     FLAG_EXPIRES("365d", "How long the model's listing is valid."),
     FLAG_YES,
@@ -591,9 +592,11 @@ const struct options_command commands_table[] = {
     {"release", "MODEL | MODEL@VERSION...", 1, -1, release_flags, cmd_release_release,
      "lists published versions in the image repository", "modelferry publish does it by itself once the workspace has a root. MODEL alone signs what "
      "it "
-     "lists once more: for a later expiry, or after its keys were changed."},
+     "lists once more: for a later expiry, or after its keys were changed. With a version goes what "
+     "was added to it."},
     {"yank", "MODEL@VERSION", 1, 1, yank_flags, cmd_yank_yank,
-     "drops a version from the image repository, for ever", "TUF clients refuse it from then on, and the director names it to no device."},
+     "drops a version from the image repository, for ever", "TUF clients refuse it from then on, and the director names it to no device. What was added to "
+     "it goes with it."},
     {"tuf", "init ROOTFILE | refresh | download", 1, 2, tuf_flags, cmd_tuf,
      "a plain TUF client, for any repository", "init stores a root to start from; refresh updates the metadata; download fetches targets and "
      "verifies them. The exit status is 0 or 1. MODELFERRY_TOKEN is sent to addresses below "

@@ -132,7 +132,7 @@ int q_desired_move(struct db *db, const struct q_desired_scope *scope, struct ar
 
 /*
  * Raises the desired states that name one of these versions, though they stay what they are: so
- * that their devices look again at once.
+ * that their devices look again at once. "1.0.0/onnx/npu/int8" is that variant alone.
  */
 int q_desired_wake(struct db *db, int64_t workspace_id, const char *model,
                    const char *const *versions, size_t count, struct arena *arena) MUST_CHECK;

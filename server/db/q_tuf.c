@@ -507,6 +507,15 @@ static const struct db_stmt manifest = {
     " AND v.manifest_sha256 = $4::bytea AND v.state = 'published'",
 };
 
+static const struct db_stmt added_manifest = {
+    "q_tuf_added_manifest",
+    "SELECT n.manifest FROM model m JOIN model_version v ON v.model_id = m.id"
+    " JOIN variant t ON t.version_id = v.id JOIN variant_addition n ON n.variant_id = t.id"
+    " WHERE m.workspace_id = $1::bigint AND m.name = $2::text AND v.version = $3::text"
+    " AND n.manifest_sha256 = $4::bytea"
+    " AND concat_ws('/', t.runtime, t.hardware, t.precision) = $5::text",
+};
+
 static const struct db_stmt has_artifact = {
     "q_tuf_has_artifact",
     "SELECT 1 FROM model m JOIN model_version v ON v.model_id = m.id"
@@ -528,7 +537,9 @@ int q_tuf_manifest(struct db *db, const struct q_tuf_manifest *wanted, struct ar
     db_add_text(&params, wanted->model);
     db_add_text(&params, wanted->version);
     db_add_bytes(&params, wanted->sha256, DIGEST_SHA256_SIZE);
-    r = db_exec(db, &manifest, &params, &rows);
+    if (wanted->variant)
+        db_add_text(&params, wanted->variant);
+    r = db_exec(db, wanted->variant ? &added_manifest : &manifest, &params, &rows);
     if (r)
         return r;
     if (rows.count == 0)

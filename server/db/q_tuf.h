@@ -104,7 +104,7 @@ int q_tuf_online_key_retire(struct db *db, const struct q_tuf_place *place,
 
 struct q_tuf_target {
     const char *path;    /* "digits/1.0.0/onnx/cpu/fp32/model.onnx" */
-    const char *version; /* "1.0.0" */
+    const char *version; /* "1.0.0"; of a variant that was added "1.0.0/onnx/npu/int8" */
     int64_t length;
     uint8_t sha256[DIGEST_SHA256_SIZE];
     bool listed;
@@ -115,7 +115,7 @@ struct q_tuf_target {
 int q_tuf_targets(struct db *db, int64_t workspace_id, const char *model, struct arena *arena,
                   struct q_tuf_target **ret_targets, size_t *ret_count) MUST_CHECK;
 
-/* What a model's role lists now (names of versions). */
+/* What a model's role lists now (names as in struct q_tuf_target). */
 struct q_tuf_listing {
     int64_t workspace_id;
     const char *model;
@@ -125,7 +125,7 @@ struct q_tuf_listing {
     int64_t now_ms;
 };
 
-/* Names of versions, in the arena. */
+/* In the arena. */
 struct q_tuf_names {
     const char **names;
     size_t count;
@@ -141,10 +141,11 @@ struct q_tuf_manifest {
     int64_t workspace_id;
     const char *model;
     const char *version;
+    const char *variant;   /* one that was added: "onnx/npu/int8"; NULL: the version's own */
     const uint8_t *sha256; /* DIGEST_SHA256_SIZE bytes */
 };
 
-/* The envelope of a listed version; in the arena. Returns 0, Q_TUF_E_MISSING, or negative. */
+/* The envelope of a listed version, or of a variant that was added to it; in the arena. Returns 0, Q_TUF_E_MISSING, or negative. */
 int q_tuf_manifest(struct db *db, const struct q_tuf_manifest *wanted, struct arena *arena,
                    const void **ret_bytes, size_t *ret_size) MUST_CHECK;
 

@@ -12,6 +12,7 @@
 #include "http/download.h"
 #include "http/problems.h"
 #include "tuf/rolename.h"
+#include "tuf/targetpath.h"
 
 #include <string.h>
 
@@ -140,14 +141,18 @@ int serve_manifest(const struct call *call, struct reply *reply)
         .sha256 = sha256,
     };
     const char *name;
+    bool own;
     const void *bytes;
     size_t size;
     int r = find_workspace(call, &wanted.workspace_id, reply);
 
     if (r)
         return r == REFUSED ? 0 : r;
-    if (!split_name(request_param(call->request, "file"), sha256, &name) ||
-        strcmp(name, "manifest.json") != 0)
+    if (!split_name(request_param(call->request, "file"), sha256, &name))
+        return refuse_target(call, reply);
+    own = strcmp(name, TARGETPATH_MANIFEST) == 0;
+    wanted.variant = own ? NULL : targetpath_variant_of(call->arena, name);
+    if (!own && !wanted.variant)
         return refuse_target(call, reply);
     r = refuse_deleted(call, wanted.workspace_id, reply);
     if (r != SERVE_E_KEPT)

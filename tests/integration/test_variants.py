@@ -205,27 +205,149 @@ def test_a_device_gets_it_when_the_version_is_deployed_again(
                == "onnx/npu/int8", what=lambda: f"a report of it: {said}")
 
 
-def test_where_devices_want_a_listing_it_is_not_deployed(server, admin, scratch, enroll):
-    """The image repository lists versions; of an added variant it says nothing yet."""
-    alice = Cli(scratch / "alice", env={"MODELFERRY_URL": server.url(),
-                                        "MODELFERRY_TOKEN": admin.token})
-    alice.run("keys", "init", "--name", "alice")
+NPU = "onnx/npu/int8"
+ORDER = {"devices": ["phone"], "slot": "main", "model": "digits", "version": "1.0.0"}
+
+
+def quantised(cli):
+    """The published model, converted by python3-onnx."""
+    cli.run("run", "--job", "quantise", "--in", "model.onnx", "--out", "model.int8.onnx", "--",
+            "/usr/bin/python3", CONVERTER, "model.onnx", "model.int8.onnx")
+    return (cli.home / "model.int8.onnx").read_bytes()
+
+
+@pytest.fixture
+def alice(server, admin, scratch):
+    """An administrator who publishes 'digits'; no roots yet."""
+    cli = Cli(scratch / "alice", env={"MODELFERRY_URL": server.url(),
+                                      "MODELFERRY_TOKEN": admin.token})
+    cli.run("keys", "init", "--name", "alice")
+    cli.run("model", "create", "digits", "--key", "alice")
+    (cli.home / "model.onnx").write_bytes(DIGITS)
+    return cli
+
+
+def make_roots(alice):
     alice.run("root", "init")
-    alice.run("model", "create", "digits", "--key", "alice")
     alice.run("model", "grant", "digits", "alice")
-    (alice.home / "model.onnx").write_bytes(DIGITS)
+    alice.run("root", "export", "-o", "roots.json")
+
+
+@pytest.fixture
+def rooted(alice):
+    make_roots(alice)
     alice.run("publish", "digits@1.0.0", "model.onnx")
-    alice.run("publish", "digits@1.0.0", "--add-variant", "onnx/npu/int8", "model.onnx")
-    enroll("cam-1", capabilities=[{"runtime": "onnx", "hardware": "cpu"},
-                                  {"runtime": "onnx", "hardware": "npu"}])
-    order = {"devices": ["cam-1"], "slot": "main", "model": "digits", "version": "1.0.0"}
-    admin.post("/api/v1/desired", order).expect(200)
-    slots = admin.get("/api/v1/devices/cam-1/desired").json()["slots"]
-    assert slots["main"]["variant"] == "onnx/cpu/fp32"
-    refused = admin.post("/api/v1/desired", {**order, "variant": "onnx/npu/int8"}).expect(409)
-    assert refused.problem == "version-not-listed" and "does not list it yet" in refused.json()["detail"]
-    alice.run("publish", "digits@2.0.0", "model.onnx")
+    alice.wanted = quantised(alice)
+    return alice
+
+
+@pytest.fixture
+def phone(rooted, server, scratch, track, enrolment_token, admin):
+    """A device that trusts the roots, with an accelerator; it serves the version's own variant."""
+    agent = track(Agent(scratch / "phone", {"device": {"capability": ["onnx/cpu", "onnx/npu"]}}))
+    agent.enroll(server.device_url(), enrolment_token(), "phone", root=rooted.home / "roots.json")
+    admin.post("/api/v1/desired", ORDER).expect(200)
+    agent.call("run", "--once")
+    assert agent.serves(DIGITS)
+    return agent
+
+
+def slot_of(admin):
+    return admin.get("/api/v1/devices/phone/desired").json()["slots"]["main"]
+
+
+def listed(admin):
+    return admin.get("/api/v1/tuf/image/roles/model-digits").expect(200).json()["signed"]["targets"]
+
+
+def test_with_roots_a_device_gets_it_too(rooted, phone, admin):
+    """Listed by its publisher, named by the director, and yanked again alone."""
+    add(rooted, NPU)
+    assert "digits/1.0.0/onnx~npu~int8.json" in listed(admin)
+    assert slot_of(admin)["variant"] == "onnx/cpu/fp32", "nothing changes by itself"
+    admin.post("/api/v1/desired", ORDER).expect(200)
+    assert slot_of(admin)["variant"] == NPU
+    phone.start()
+    wait_until(lambda: phone.serves(rooted.wanted, name="model.int8.onnx"), what="the added variant")
+    wait_until(lambda: admin.get("/api/v1/devices/phone").json()["installed"]["main"]["variant"]
+               == NPU, what="a report of it")
+    assert phone.status()["detected"] == [], "what was added counts as listed"
+    rooted.run("yank", "digits@1.0.0", "--variant", NPU, "--yes")
+    wait_until(lambda: [each["check"] for each in phone.status()["detected"]] == ["withdrawn"],
+               what="the device hears of the yank")
+    assert phone.serves(rooted.wanted, name="model.int8.onnx"), "what serves goes on"
+    refused = admin.post("/api/v1/desired", {**ORDER, "variant": NPU}).expect(409)
+    assert refused.problem == "version-yanked"
+    admin.post("/api/v1/desired", ORDER).expect(200)
+    wait_until(lambda: phone.serves(DIGITS) and phone.status()["detected"] == [], what="the other")
+    again = rooted.run("release", "digits@1.0.0")
+    assert NPU not in again.out, "what was yanked never comes back"
+
+
+def test_yanking_the_version_takes_it_along(rooted, admin):
+    add(rooted, NPU)
+    assert "leave out --variant" in rooted.run(
+        "yank", "digits@1.0.0", "--variant", "onnx/cpu/fp32", "--yes", status=FAILED).err
+    rooted.run("yank", "digits@1.0.0", "--yes")
+    assert listed(admin) == {}
+    added = admin.get(WHERE).json()["variants"][1]["added"]
+    assert added["listed_at"] and added["yanked_at"]
+
+
+def test_roots_that_are_made_later_list_what_was_added(alice, admin):
+    """Which is also how who was cut off between adding and listing goes on."""
+    alice.run("publish", "digits@1.0.0", "model.onnx")
+    quantised(alice)
+    add(alice, NPU)
+    make_roots(alice)
+    done = alice.run("release", "digits@1.0.0")
+    assert f"released digits@1.0.0/{NPU}" in done.out
+    assert {"digits/1.0.0/manifest.json", "digits/1.0.0/onnx~npu~int8.json",
+            f"digits/1.0.0/{NPU}/model.int8.onnx"} <= set(listed(admin))
+
+
+def test_it_is_not_listed_without_its_version(alice, admin, enroll):
+    alice.run("publish", "digits@1.0.0", "model.onnx")
+    make_roots(alice)
+    quantised(alice)
+    refused = add(alice, NPU, status=FAILED)
+    assert "modelferry release digits@1.0.0" in refused.err
+    enroll("phone", capabilities=[{"runtime": "onnx", "hardware": "npu"}])
+    assert admin.post("/api/v1/desired", ORDER).expect(409).problem == "version-not-listed"
     alice.run("release", "digits@1.0.0")
+    admin.post("/api/v1/desired", ORDER).expect(200)
+    assert slot_of(admin)["variant"] == NPU
+
+
+def test_two_publishers_must_sign_and_are_shown_the_difference(rooted, server, admin, scratch):
+    bob = Cli(scratch / "bob", env=rooted.env)
+    bob.run("keys", "init", "--name", "bob")
+    bob.run("keys", "export", "bob", "-o", rooted.home / "bob.pub")
+    bob.run("root", "trust", rooted.home / "roots.json")
+    rooted.run("model", "grant", "digits", "bob.pub", "--threshold", "2")
+    rooted.run("release", "digits")
+    bob.run("root", "sign", "--yes")
+    add(rooted, NPU)
+    assert "digits/1.0.0/onnx~npu~int8.json" not in listed(admin), "one is not enough"
+    shown = bob.run("root", "sign", "--yes").out
+    assert "onnx~npu~int8.json" in shown
+    assert "digits/1.0.0/onnx~npu~int8.json" in listed(admin)
+
+
+def test_a_director_alone_cannot_name_one(rooted, phone, admin, database):
+    """It was added, so the server has it, but its publishers did not list it."""
+    stranger = Cli(rooted.home.parent / "plain", env=rooted.env)
+    keys = rooted.home / ".config/modelferry/keys/alice.json"
+    (stranger.home / "model.int8.onnx").write_bytes(rooted.wanted)
+    add(stranger, NPU, "--key", keys)
+    assert "digits/1.0.0/onnx~npu~int8.json" not in listed(admin), "no root is trusted there"
+    assert admin.post("/api/v1/desired", {**ORDER, "variant": NPU}).expect(409)
+    database.sql("INSERT INTO variant_listing SELECT variant_id, workspace_id, now()"
+                 " FROM variant_addition")
+    admin.post("/api/v1/desired", ORDER).expect(200)
+    assert slot_of(admin)["variant"] == NPU
+    refused = phone.call("run", "--once", status=1)
+    assert "refused: unlisted: image" in refused.stderr and phone.serves(DIGITS)
 
 
 @pytest.mark.parametrize("flags, words", [

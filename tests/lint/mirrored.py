@@ -52,6 +52,7 @@ TESTED_ELSEWHERE = {
     "client/cli/export/import_check.c": "tests/integration/test_export.py",
     "client/cli/export/bundle.c": "tests/integration/test_export.py",
     "client/cli/subject.c": "tests/integration/test_cli_registry.py",
+    "client/cli/trust/additions.c": "tests/integration/test_variants.py: pull, release",
     "client/cli/trust/ceremony.c": "tests/integration/test_rotation.py",
     "client/cli/publish/describe.c": "tests/integration/test_formats.py",
     "client/cli/publish/inspection.c": "tests/integration/test_formats.py",

@@ -284,7 +284,7 @@ static int release_version(struct publication *publication, const json_t *envelo
     struct release_version version = {.manifest = &manifest, .envelope = bytes};
     int r;
 
-    if (publication->draft || publication->added)
+    if (publication->draft)
         return 0;
     r = manifest_decode(json_object_get(envelope, "signed"), &cli->arena, &manifest, &error);
     if (r > 0 || !bytes)

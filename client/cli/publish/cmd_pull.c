@@ -7,6 +7,7 @@
 #include "cli/keys/keystore.h"
 #include "cli/subject.h"
 #include "cli/transfer/download.h"
+#include "cli/trust/additions.h"
 #include "cli/trust/signed_manifest.h"
 #include "cli/units.h"
 #include "crypto/text.h"
@@ -25,8 +26,7 @@ struct pulling {
     const char *keyid; /* of who signed it */
     const char *workspace;
     struct model_keys keys; /* who is trusted */
-    const char **added;     /* variants that were added to the version: the server's word */
-    size_t added_count;
+    struct additions added; /* to the version */
     const char *folder;
     json_t *files;
 };
@@ -154,42 +154,6 @@ static int pull_variant(struct pulling *pulling, struct interrupt *interrupt,
 
 /* ---- variants that were added ------------------------------------------------------------- */
 
-static int list_added(struct pulling *pulling)
-{
-    struct cli *cli = pulling->cli;
-    const struct reference *reference = &pulling->reference;
-    json_auto_t *version = NULL;
-    const json_t *variants;
-    const json_t *variant;
-    size_t i;
-    int r;
-
-    r = server_get(&pulling->server,
-                   arena_printf(&cli->arena, "show version '%s' of model '%s'", reference->version,
-                                reference->model),
-                   SERVER_ADDRESS(&pulling->server, "models", reference->model, "versions",
-                                  reference->version),
-                   &version);
-    if (r)
-        return r;
-    variants = json_object_get(version, "variants");
-    pulling->added = arena_array(&cli->arena, json_array_size(variants), sizeof(*pulling->added));
-    json_array_foreach (variants, i, variant) {
-        const char *runtime = json_string_value(json_object_get(variant, "runtime"));
-        const char *hardware = json_string_value(json_object_get(variant, "hardware"));
-        const char *precision = json_string_value(json_object_get(variant, "precision"));
-        const char *name;
-
-        if (!json_is_object(json_object_get(variant, "added")) || !runtime || !hardware ||
-            !precision)
-            continue;
-        name = arena_printf(&cli->arena, "%s/%s/%s", runtime, hardware, precision);
-        if (!variant_check(name))
-            pulling->added[pulling->added_count++] = name;
-    }
-    return 0;
-}
-
 static int keep_document(struct pulling *pulling, const char *name,
                          const struct signed_manifest *manifest)
 {
@@ -224,14 +188,6 @@ static int pull_added(struct pulling *pulling, struct interrupt *interrupt, cons
     return keep_document(pulling, file, &added);
 }
 
-static const char *find_added(const struct pulling *pulling, const char *name)
-{
-    for (size_t i = 0; i < pulling->added_count; i++)
-        if (strcmp(pulling->added[i], name) == 0)
-            return pulling->added[i];
-    return NULL;
-}
-
 /* ---- which -------------------------------------------------------------------------------- */
 
 static int find_variant(struct pulling *pulling, const struct manifest_variant **ret_variant)
@@ -244,7 +200,7 @@ static int find_variant(struct pulling *pulling, const struct manifest_variant *
     if (!cli->flags.variant)
         return 0;
     *ret_variant = manifest_find(manifest, cli->flags.variant);
-    if (*ret_variant || find_added(pulling, cli->flags.variant))
+    if (*ret_variant || additions_find(&pulling->added, cli->flags.variant))
         return 0;
     for (size_t i = 0; i < manifest->variant_count; i++) {
         char name[VARIANT_TEXT_SIZE];
@@ -252,8 +208,8 @@ static int find_variant(struct pulling *pulling, const struct manifest_variant *
         variant_format(&manifest->variants[i].id, name);
         names = arena_printf(&cli->arena, "%s%s%s", names, i ? ", " : "", name);
     }
-    for (size_t i = 0; i < pulling->added_count; i++)
-        names = arena_printf(&cli->arena, "%s, %s", names, pulling->added[i]);
+    for (size_t i = 0; i < pulling->added.count; i++)
+        names = arena_printf(&cli->arena, "%s, %s", names, pulling->added.items[i].variant);
     return output_fail(&cli->output, CLI_FAILED, arena_printf(&cli->arena, "it has: %s", names),
                        "'%s@%s' has no variant '%s'", pulling->reference.model,
                        pulling->reference.version, cli->flags.variant);
@@ -267,7 +223,7 @@ static int pull_files(struct pulling *pulling)
     bool alone;
     int r;
 
-    r = list_added(pulling);
+    r = additions_fetch(&pulling->server, &pulling->reference, &pulling->added);
     if (!r)
         r = find_variant(pulling, &only);
     if (!r)
@@ -278,11 +234,11 @@ static int pull_files(struct pulling *pulling)
         return pull_variant(pulling, &interrupt, only, true);
     if (pulling->cli->flags.variant)
         return pull_added(pulling, &interrupt, pulling->cli->flags.variant, true);
-    alone = manifest->variant_count + pulling->added_count == 1;
+    alone = manifest->variant_count + pulling->added.count == 1;
     for (size_t i = 0; i < manifest->variant_count && !r; i++)
         r = pull_variant(pulling, &interrupt, &manifest->variants[i], alone);
-    for (size_t i = 0; i < pulling->added_count && !r; i++)
-        r = pull_added(pulling, &interrupt, pulling->added[i], alone);
+    for (size_t i = 0; i < pulling->added.count && !r; i++)
+        r = pull_added(pulling, &interrupt, pulling->added.items[i].variant, alone);
     return r;
 }
 

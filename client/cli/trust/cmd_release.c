@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "cli/keys/keyring.h"
+#include "cli/trust/additions.h"
 #include "cli/trust/release.h"
 #include "cli/trust/signed_manifest.h"
 #include "cli/trust/workspace.h"
@@ -23,6 +24,7 @@ struct listing {
     struct release_version *versions;
     const char *model;
     size_t count;
+    size_t capacity;
 };
 
 static void listing_close(struct listing *listing)
@@ -38,6 +40,9 @@ static void listing_close(struct listing *listing)
 static int check_signed(struct listing *listing, const struct signed_manifest *manifest)
 {
     struct cli *cli = listing->cli;
+    const struct manifest *said = &manifest->manifest;
+    bool added = manifest_is_addition(said);
+    char variant[VARIANT_TEXT_SIZE];
     struct key keys[KEYRING_MAX + 1];
     size_t count = keyring_public(&listing->trusted, keys);
     int r;
@@ -46,17 +51,59 @@ static int check_signed(struct listing *listing, const struct signed_manifest *m
     r = envelope_verify(&manifest->envelope, keys, count, 1, NULL);
     if (r <= 0)
         return r;
+    variant_format(&said->variants[0].id, variant);
     return output_fail(&cli->output, CLI_UNVERIFIED,
                        "look at it by 'modelferry pull'; then list it with the key that signed it, "
                        "or say --trust KEY where you answer for what that key has signed",
-                       "version '%s' of model '%s' is not signed by key '%s'",
-                       manifest->manifest.version, manifest->manifest.model, listing->key.name);
+                       "%s%s'%s' of model '%s' is not signed by key '%s'", added ? variant : "",
+                       added ? ", added to version " : "version ", said->version, said->model,
+                       listing->key.name);
+}
+
+/* Where the next document goes; the earlier ones move. */
+static struct signed_manifest *next_manifest(struct listing *listing)
+{
+    struct arena *arena = &listing->cli->arena;
+    size_t capacity = listing->capacity ? 2 * listing->capacity : 16;
+    struct signed_manifest *manifests;
+
+    if (listing->count < listing->capacity)
+        return &listing->manifests[listing->count];
+    manifests = arena_array(arena, capacity, sizeof(*manifests));
+    if (listing->count > 0)
+        memcpy(manifests, listing->manifests, listing->count * sizeof(*manifests));
+    listing->manifests = manifests;
+    listing->capacity = capacity;
+    return &manifests[listing->count];
+}
+
+/* All that was added to it, but for what was yanked: that never comes back. */
+static int add_variants(struct listing *listing, const struct reference *reference, size_t own)
+{
+    struct server *server = &listing->workspace.server;
+    struct additions additions;
+    int r = additions_fetch(server, reference, &additions);
+
+    for (size_t i = 0; !r && i < additions.count; i++) {
+        struct signed_manifest *manifest = next_manifest(listing);
+
+        if (additions.items[i].yanked)
+            continue;
+        r = signed_manifest_fetch_variant(server, listing->workspace.name, reference,
+                                          additions.items[i].variant, &listing->manifests[own],
+                                          manifest);
+        if (r)
+            return r;
+        listing->count++;
+        r = check_signed(listing, manifest);
+    }
+    return r;
 }
 
 static int add_version(struct listing *listing, const char *text)
 {
     struct cli *cli = listing->cli;
-    struct signed_manifest *manifest = &listing->manifests[listing->count];
+    struct signed_manifest *manifest = next_manifest(listing);
     struct reference reference;
     int r = reference_parse(cli, text, &reference);
 
@@ -70,26 +117,30 @@ static int add_version(struct listing *listing, const char *text)
                               manifest);
     if (r)
         return r;
-    listing->versions[listing->count++] = (struct release_version){
-        .manifest = &manifest->manifest,
-        .envelope = manifest->bytes.bytes,
-        .size = manifest->bytes.size,
-    };
-    return check_signed(listing, manifest);
+    listing->count++;
+    r = check_signed(listing, manifest);
+    return r ? r : add_variants(listing, &reference, listing->count - 1);
 }
 
 static int read_versions(struct listing *listing, int operands, char **operand)
 {
-    struct arena *arena = &listing->cli->arena;
     int r = 0;
 
     if (operands > VERSIONS_MAX)
         return cli_usage(listing->cli, "at most %d versions", VERSIONS_MAX);
-    listing->manifests = arena_array(arena, (size_t)operands, sizeof(*listing->manifests));
-    listing->versions = arena_array(arena, (size_t)operands, sizeof(*listing->versions));
     for (int i = 0; !r && i < operands; i++)
         r = add_version(listing, operand[i]);
-    return r;
+    if (r)
+        return r;
+    listing->versions =
+        arena_array(&listing->cli->arena, listing->count, sizeof(*listing->versions));
+    for (size_t i = 0; i < listing->count; i++)
+        listing->versions[i] = (struct release_version){
+            .manifest = &listing->manifests[i].manifest,
+            .envelope = listing->manifests[i].bytes.bytes,
+            .size = listing->manifests[i].bytes.size,
+        };
+    return 0;
 }
 
 /* `release digits`: what it lists, once more. */
@@ -115,6 +166,18 @@ static int list(struct listing *listing, int operands, char **operand)
     return r ? r : release_list(&listing->release, listing->versions, listing->count);
 }
 
+/* "1.0.0", or "1.0.0/onnx/npu/int8". */
+static const char *name_it(struct listing *listing, size_t index)
+{
+    const struct manifest *manifest = &listing->manifests[index].manifest;
+    char variant[VARIANT_TEXT_SIZE];
+
+    if (!manifest_is_addition(manifest))
+        return manifest->version;
+    variant_format(&manifest->variants[0].id, variant);
+    return arena_printf(&listing->cli->arena, "%s/%s", manifest->version, variant);
+}
+
 static int print_result(struct listing *listing)
 {
     struct cli *cli = listing->cli;
@@ -122,7 +185,7 @@ static int print_result(struct listing *listing)
     json_auto_t *document = NULL;
 
     for (size_t i = 0; i < listing->count; i++)
-        (void)json_array_append_new(versions, json_string(listing->manifests[i].manifest.version));
+        (void)json_array_append_new(versions, json_string(name_it(listing, i)));
     document =
         json_pack("{s:s, s:O, s:I, s:b}", "model", listing->model, "versions", versions, "listing",
                   (json_int_t)listing->release.version, "in_force", listing->release.in_force);
@@ -131,8 +194,7 @@ static int print_result(struct listing *listing)
         output_line(&cli->output, "signed what %s lists, version %lld", listing->model,
                     (long long)listing->release.version);
     for (size_t i = 0; listing->release.in_force && i < listing->count; i++)
-        output_line(&cli->output, "released %s@%s", listing->model,
-                    listing->manifests[i].manifest.version);
+        output_line(&cli->output, "released %s@%s", listing->model, name_it(listing, i));
     return CLI_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/trust/signed_manifest.h"
 #include "cli/trust/version_targets.h"
 #include "tuf/builder.h"
+#include "tuf/targetpath.h"
 
 #include <string.h>
 
@@ -52,7 +53,47 @@ static int check_signature(const struct check *check, const struct signed_manife
                   "has a manifest that nobody signed who may sign for the model");
 }
 
-/* The targets of one version, as its manifest wants them. */
+/* Those of a variant that was added to it, where it is listed: path is of a manifest. */
+static int expect_added(const struct check *check, const struct reference *reference,
+                        const struct signed_manifest *own, const char *path, json_t *part)
+{
+    struct cli *cli = check->workspace->cli;
+    CLEANUP(signed_manifest_release) struct signed_manifest added = {0};
+    const char *name = strrchr(path, '/') + 1;
+    const char *variant =
+        strcmp(name, TARGETPATH_MANIFEST) == 0 ? NULL : targetpath_variant_of(&cli->arena, name);
+    int r;
+
+    if (!variant || variant_check(variant))
+        return 0;
+    r = signed_manifest_fetch_variant(&check->workspace->server, check->workspace->name, reference,
+                                      variant, own, &added);
+    if (!r)
+        r = check_signature(check, &added);
+    return r ? r
+             : version_targets_add(&cli->arena, &added.manifest, added.bytes.bytes,
+                                   added.bytes.size, part);
+}
+
+static int expect_all_added(const struct check *check, const struct reference *reference,
+                            const struct signed_manifest *own, json_t *part)
+{
+    const char *prefix = arena_printf(&check->workspace->cli->arena, "%s/%s/", check->model,
+                                      reference->version);
+    const char *path;
+    json_t *target;
+    int r = 0;
+
+    json_object_foreach ((json_t *)check->after, path, target) {
+        size_t length = strlen(prefix);
+
+        if (!r && strncmp(path, prefix, length) == 0 && !strchr(path + length, '/'))
+            r = expect_added(check, reference, own, path, part);
+    }
+    return r;
+}
+
+/* The targets of one version, as its manifest and those of what was added to it want them. */
 static int expected_targets(const struct check *check, const char *version, json_t **ret_part)
 {
     struct cli *cli = check->workspace->cli;
@@ -71,6 +112,8 @@ static int expected_targets(const struct check *check, const char *version, json
     if (!r)
         r = version_targets_add(&cli->arena, &manifest.manifest, manifest.bytes.bytes,
                                 manifest.bytes.size, part);
+    if (!r)
+        r = expect_all_added(check, &reference, &manifest, part);
     if (!r)
         *ret_part = json_incref(part);
     return r;
@@ -129,25 +172,47 @@ static int check_added(const struct check *check)
     return 0;
 }
 
-/* A version goes whole. */
+/* The manifest that a path was listed with: the version's, or that of an added variant. */
+static const char *manifest_of(const struct check *check, const char *path)
+{
+    struct arena *arena = &check->workspace->cli->arena;
+    const char *version = version_of(check, path);
+    const char *rest = path + strlen(check->model) + 1;
+    const char *name = strrchr(path, '/');
+    const char *own = version ? targetpath_manifest(arena, check->model, version) : NULL;
+    const char *added = path;
+
+    if (!version)
+        return NULL;
+    rest += strlen(version) + 1;
+    if (name > rest)
+        added = targetpath_variant(arena, check->model, version,
+                                   arena_strndup(arena, rest, (size_t)(name - rest)));
+    return json_object_get(check->before, added) ? added : own;
+}
+
+/* A version goes whole, with all that was added to it; or what was added goes alone, and whole. */
 static int check_dropped(const struct check *check)
 {
+    struct arena *arena = &check->workspace->cli->arena;
     json_auto_t *dropped = json_object();
     const char *path;
     json_t *target;
 
     json_object_foreach ((json_t *)check->before, path, target) {
-        const char *version = version_of(check, path);
+        const char *manifest = manifest_of(check, path);
 
-        if (version && !json_object_get(check->after, path))
-            (void)json_object_set_new(dropped, version, json_true());
+        if (manifest && !json_object_get(check->after, path))
+            (void)json_object_set_new(dropped, manifest, json_true());
     }
     if (json_object_size(dropped) == 0)
         return 0;
     json_object_foreach ((json_t *)check->after, path, target) {
         const char *version = version_of(check, path);
 
-        if (version && json_object_get(dropped, version))
+        if (version &&
+            (json_object_get(dropped, manifest_of(check, path)) ||
+             json_object_get(dropped, targetpath_manifest(arena, check->model, version))))
             return refuse(check, path, "is what is left of a version that was dropped in part");
     }
     return 0;

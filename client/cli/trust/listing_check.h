@@ -8,7 +8,7 @@
 /*
  * Whether what somebody proposes as a model's listing may be signed: nothing that was listed is
  * another now; every version that is added is listed whole, just as its manifest says, and that
- * manifest is signed by one of those who may sign for the model.
+ * manifest is signed by one of those who may sign for the model. So is what is added to a version.
  *
  * before   NULL: nothing was listed
  * signers  the model's role

@@ -8,6 +8,7 @@
 #include "cli/trust/proposal.h"
 #include "cli/trust/trust_role.h"
 #include "cli/trust/version_targets.h"
+#include "crypto/text.h"
 #include "tuf/builder.h"
 #include "tuf/targetpath.h"
 
@@ -141,6 +142,30 @@ static int change_listing(struct release *release, const char *model, change_fn 
 
 /* ---- changes ------------------------------------------------------------------------------- */
 
+/* An added variant stands beside the very version that it was added to. */
+static int check_base(const struct release *release, const struct manifest *manifest,
+                      const json_t *part)
+{
+    struct cli *cli = cli_of(release);
+    const char *path = targetpath_manifest(&cli->arena, manifest->model, manifest->version);
+    const json_t *target = json_object_get(json_object_get(part, "targets"), path);
+    const char *listed =
+        json_string_value(json_object_get(json_object_get(target, "hashes"), "sha256"));
+    char hex[DIGEST_SHA256_HEX_SIZE];
+
+    if (!manifest_is_addition(manifest))
+        return 0;
+    text_hex(manifest->adds_to, sizeof(manifest->adds_to), hex);
+    if (listed && strcmp(listed, hex) == 0)
+        return 0;
+    return output_fail(&cli->output, CLI_FAILED,
+                       arena_printf(&cli->arena, "list it with all that was added to it: "
+                                                 "modelferry release %s@%s",
+                                    manifest->model, manifest->version),
+                       "version '%s' of model '%s' is not listed: a variant of it cannot be",
+                       manifest->version, manifest->model);
+}
+
 struct listing {
     const struct release_version *versions;
     size_t count;
@@ -154,8 +179,10 @@ static int add_versions(struct release *release, const void *arg, json_t *part)
     for (size_t i = 0; !r && i < listing->count; i++) {
         const struct release_version *version = &listing->versions[i];
 
-        r = version_targets_add(&cli_of(release)->arena, version->manifest, version->envelope,
-                                version->size, part);
+        r = check_base(release, version->manifest, part);
+        if (!r)
+            r = version_targets_add(&cli_of(release)->arena, version->manifest, version->envelope,
+                                    version->size, part);
     }
     return r;
 }
@@ -182,34 +209,66 @@ int release_renew(struct release *release, const char *model)
     return change_listing(release, model, leave, model);
 }
 
-static int drop_version(struct release *release, const void *arg, json_t *part)
+struct dropping {
+    const struct reference *reference;
+    const char *variant; /* NULL: all of it */
+};
+
+/* Those of a version, or of one variant that was added to it, begin so. */
+static const char *dropped_prefix(struct arena *arena, const struct dropping *dropping)
 {
-    const struct reference *reference = arg;
-    struct cli *cli = cli_of(release);
-    const char *prefix = arena_printf(&cli->arena, "%s/%s/", reference->model, reference->version);
+    const struct reference *reference = dropping->reference;
+
+    return dropping->variant ? arena_printf(arena, "%s/%s/%s/", reference->model,
+                                            reference->version, dropping->variant)
+                             : arena_printf(arena, "%s/%s/", reference->model, reference->version);
+}
+
+static int refuse_drop(const struct release *release, const struct dropping *dropping)
+{
+    const struct reference *reference = dropping->reference;
+
+    if (!dropping->variant)
+        return output_fail(&cli_of(release)->output, CLI_FAILED, NULL,
+                           "version '%s' of model '%s' is not listed", reference->version,
+                           reference->model);
+    return output_fail(&cli_of(release)->output, CLI_FAILED,
+                       "what a version was published with goes with it: leave out --variant",
+                       "no variant '%s' that was added to version '%s' of model '%s' is listed",
+                       dropping->variant, reference->version, reference->model);
+}
+
+static int drop(struct release *release, const void *arg, json_t *part)
+{
+    const struct dropping *dropping = arg;
+    const struct reference *reference = dropping->reference;
+    struct arena *arena = &cli_of(release)->arena;
+    const char *prefix = dropped_prefix(arena, dropping);
     json_t *targets = json_object_get(part, "targets");
-    size_t dropped = 0;
+    bool alone = dropping->variant != NULL;
+    const char *manifest = alone ? targetpath_variant(arena, reference->model, reference->version,
+                                                      dropping->variant)
+                                 : targetpath_manifest(arena, reference->model, reference->version);
     const char *path;
     json_t *target;
     void *next;
 
+    if (json_object_del(targets, manifest))
+        return refuse_drop(release, dropping);
     json_object_foreach_safe(targets, next, path, target)
     {
         if (strncmp(path, prefix, strlen(prefix)) != 0)
             continue;
         (void)json_object_del(targets, path);
-        dropped++;
     }
-    if (dropped == 0)
-        return output_fail(&cli->output, CLI_FAILED, NULL,
-                           "version '%s' of model '%s' is not listed", reference->version,
-                           reference->model);
     return 0;
 }
 
-int release_yank(struct release *release, const struct reference *reference)
+int release_yank(struct release *release, const struct reference *reference, const char *variant)
 {
-    return change_listing(release, reference->model, drop_version, reference);
+    const struct dropping dropping = {reference, variant};
+
+    return change_listing(release, reference->model, drop, &dropping);
 }
 
 int release_published(struct server *server, const char *workspace, const struct signer *signer,
@@ -227,7 +286,12 @@ int release_published(struct server *server, const char *workspace, const struct
     if (r || !trust_has_root(&trust))
         return r;
     r = release_list(&release, version, 1);
-    if (r)
+    if (r && manifest_is_addition(version->manifest))
+        output_note(&server->cli->output,
+                    "the variant is added, but the image repository does not list it yet: "
+                    "modelferry release %s@%s",
+                    version->manifest->model, version->manifest->version);
+    else if (r)
         output_note(&server->cli->output,
                     "the version is published, but the image repository does not list it yet: "
                     "modelferry release %s@%s",

@@ -29,7 +29,7 @@ struct release {
     int64_t version; /* result: of the role */
 };
 
-/* A version to list. */
+/* A version to list, or a variant that was added to one: behind that, or where that is listed. */
 struct release_version {
     const struct manifest *manifest; /* as decoded from what was checked here */
     const void *envelope;            /* its bytes, as the server stores them */
@@ -43,12 +43,17 @@ int release_list(struct release *release, const struct release_version *versions
 /* Signs the listing as it is: for a later expiry, or with other keys. */
 int release_renew(struct release *release, const char *model) MUST_CHECK;
 
-/* Drops a version: clients refuse it from then on, and it never comes back. */
-int release_yank(struct release *release, const struct reference *reference) MUST_CHECK;
+/*
+ * Drops a version: clients refuse it from then on, and it never comes back.
+ *
+ * variant  drops only this one, "onnx/npu/int8", which was added to the version; NULL: all of it
+ */
+int release_yank(struct release *release, const struct reference *reference,
+                 const char *variant) MUST_CHECK;
 
 /*
- * What `publish` and `sign` do once a version is published: lists it where a root is trusted here.
- * Where that fails the version stays published, and this says how to go on.
+ * What `publish` and `sign` do once a version is published, or a variant is added: lists it where a
+ * root is trusted here. Where that fails it stays published, and this says how to go on.
  */
 int release_published(struct server *server, const char *workspace, const struct signer *signer,
                       const struct release_version *version) MUST_CHECK;

@@ -25,6 +25,16 @@ static int add_variant(struct arena *arena, const struct manifest *manifest,
     return 0;
 }
 
+const char *version_targets_manifest(struct arena *arena, const struct manifest *manifest)
+{
+    char variant[VARIANT_TEXT_SIZE];
+
+    if (!manifest_is_addition(manifest))
+        return targetpath_manifest(arena, manifest->model, manifest->version);
+    variant_format(&manifest->variants[0].id, variant);
+    return targetpath_variant(arena, manifest->model, manifest->version, variant);
+}
+
 int version_targets_add(struct arena *arena, const struct manifest *manifest, const void *envelope,
                         size_t size, json_t *part)
 {
@@ -33,7 +43,7 @@ int version_targets_add(struct arena *arena, const struct manifest *manifest, co
 
     digest_sha256(envelope, size, digest);
     r = builder_target(
-        part, targetpath_manifest(arena, manifest->model, manifest->version), (int64_t)size, digest,
+        part, version_targets_manifest(arena, manifest), (int64_t)size, digest,
         json_pack("{s:s, s:s}", "model", manifest->model, "version", manifest->version));
     for (size_t i = 0; !r && i < manifest->variant_count; i++)
         r = add_variant(arena, manifest, &manifest->variants[i], part);

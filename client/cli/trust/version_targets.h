@@ -8,8 +8,8 @@
 #include <jansson.h>
 
 /*
- * The targets of a version in its model's role: its manifest and every artifact of every variant
- * (tuf/targetpath). Whoever lists a version and whoever checks a listing makes them the same way.
+ * The targets of a version in its model's role, or of a variant that was added to one: its manifest
+ * and every artifact of every variant of it (tuf/targetpath). Whoever lists a version and whoever checks a listing makes them the same way.
  *
  * envelope  the manifest's bytes as the server stores them
  *
@@ -17,5 +17,8 @@
  */
 int version_targets_add(struct arena *arena, const struct manifest *manifest, const void *envelope,
                         size_t size, json_t *part) MUST_CHECK;
+
+/* The path of the manifest itself. */
+const char *version_targets_manifest(struct arena *arena, const struct manifest *manifest);
 
 #endif

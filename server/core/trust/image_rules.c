@@ -99,6 +99,30 @@ static int by_version(const void *a, const void *b)
     return order ? order : strcmp(left->path, right->path);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "1.0.0/onnx/npu/int8" needs "1.0.0": who takes back a version takes back what was added to it. */
+static int check_bases(const char **versions, size_t count, struct arena *arena,
+                       struct reason *reason)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *slash = strchr(versions[i], '/');
+        const char *base;
+
+        if (!slash)
+            continue;
+        base = arena_strndup(arena, versions[i], (size_t)(slash - versions[i]));
+        if (!bsearch(&base, versions, count, sizeof(*versions), by_name))
+            return refuse(reason,
+                          "targets: variant '%s' was added to version '%s', which is not listed",
+                          slash + 1, base);
+    }
+    return 0;
+}
+
 int image_rules_model_role(struct db *db, int64_t workspace_id, const char *model,
                            const struct metadata *metadata, struct arena *arena,
                            const char *const **ret_versions, size_t *ret_count,
@@ -128,6 +152,8 @@ int image_rules_model_role(struct db *db, int64_t workspace_id, const char *mode
     if (count)
         qsort(known, count, sizeof(*known), by_version);
     r = check_whole(targets, known, count, arena, &versions, ret_count, reason);
+    if (!r)
+        r = check_bases(versions, *ret_count, arena, reason);
     if (r)
         return r;
     r = q_deletion_among(db, workspace_id, model, versions, *ret_count, arena, &deletion);

@@ -26,7 +26,25 @@ START_TEST(a_models_patterns_cover_its_own_targets_only)
 }
 END_TEST
 
+START_TEST(an_added_variant_has_a_manifest_of_its_own)
+{
+    struct arena arena = {0};
+    const char *patterns[TARGETPATH_PATTERNS];
+    const char *path = targetpath_variant(&arena, "digits", "1.0.0", "onnx/npu/int8");
+
+    targetpath_patterns(&arena, "digits", patterns);
+    ck_assert_str_eq(path, "digits/1.0.0/onnx~npu~int8.json");
+    ck_assert_int_eq(fnmatch(patterns[0], path, FNM_PATHNAME | FNM_NOESCAPE), 0);
+    ck_assert_str_eq(targetpath_variant_of(&arena, "onnx~npu~int8.json"), "onnx/npu/int8");
+    ck_assert_ptr_null(targetpath_variant_of(&arena, "onnx~npu~int8"));
+    ck_assert_ptr_null(targetpath_variant_of(&arena, "a/b~c.json"));
+    ck_assert_ptr_null(targetpath_variant_of(&arena, ""));
+    arena_release(&arena);
+}
+END_TEST
+
 int main(void)
 {
-    return SUITE_RUN("tuf/targetpath", a_models_patterns_cover_its_own_targets_only);
+    return SUITE_RUN("tuf/targetpath", a_models_patterns_cover_its_own_targets_only,
+                     an_added_variant_has_a_manifest_of_its_own);
 }
