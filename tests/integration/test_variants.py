@@ -320,7 +320,8 @@ def test_it_is_not_listed_without_its_version(alice, admin, enroll):
 
 
 def test_two_publishers_must_sign_and_are_shown_the_difference(rooted, server, admin, scratch):
-    bob = Cli(scratch / "bob", env=rooted.env)
+    bob = Cli(scratch / "bob", env={name: rooted.env[name] for name in (
+        "MODELFERRY_URL", "MODELFERRY_TOKEN")})
     bob.run("keys", "init", "--name", "bob")
     bob.run("keys", "export", "bob", "-o", rooted.home / "bob.pub")
     bob.run("root", "trust", rooted.home / "roots.json")
@@ -336,7 +337,8 @@ def test_two_publishers_must_sign_and_are_shown_the_difference(rooted, server, a
 
 def test_a_director_alone_cannot_name_one(rooted, phone, admin, database):
     """It was added, so the server has it, but its publishers did not list it."""
-    stranger = Cli(rooted.home.parent / "plain", env=rooted.env)
+    stranger = Cli(rooted.home.parent / "plain", env={name: rooted.env[name] for name in (
+        "MODELFERRY_URL", "MODELFERRY_TOKEN")})
     keys = rooted.home / ".config/modelferry/keys/alice.json"
     (stranger.home / "model.int8.onnx").write_bytes(rooted.wanted)
     add(stranger, NPU, "--key", keys)
