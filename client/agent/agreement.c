@@ -480,9 +480,16 @@ const struct agreement_slot *agreement_find(const struct agreement *agreement, c
     return found ? &agreement->slots[found - agreement->state.slots] : NULL;
 }
 
-/* Looks for the manifest under a path. Returns 0 (ret_listed says whether), or as below. */
+enum found {
+    FOUND_NOTHING,
+    FOUND_ANOTHER, /* with other bytes */
+    FOUND
+};
+
+/* Looks for the manifest under a path. Returns 0, or as agreement_check_installed. */
 static int find_manifest(struct updater *image, const char *path, const char *sha256,
-                         struct arena *arena, bool *ret_listed, struct agreement_fault *ret_fault)
+                         struct arena *arena, enum found *ret_found,
+                         struct agreement_fault *ret_fault)
 {
     struct metadata_target target;
     const char *hex;
@@ -496,8 +503,11 @@ static int find_manifest(struct updater *image, const char *path, const char *sh
         *ret_fault = updater_fault(image, r, path, arena);
         return AGREEMENT_E_FAULT;
     }
-    hex = r ? NULL : json_string_value(json_object_get(target.hashes, "sha256"));
-    *ret_listed = hex && strcmp(hex, sha256) == 0;
+    *ret_found = FOUND_NOTHING;
+    if (r)
+        return 0;
+    hex = json_string_value(json_object_get(target.hashes, "sha256"));
+    *ret_found = hex && strcmp(hex, sha256) == 0 ? FOUND : FOUND_ANOTHER;
     return 0;
 }
 
@@ -505,17 +515,19 @@ int agreement_check_installed(struct updater *image, const struct slot_version *
                               const char *slot, struct arena *arena,
                               struct agreement_fault *ret_fault)
 {
-    const char *path = targetpath_manifest(arena, version->model, version->version);
+    const char *own = targetpath_manifest(arena, version->model, version->version);
     const char *added =
         targetpath_variant(arena, version->model, version->version, version->variant);
-    bool listed = false;
-    int r = find_manifest(image, path, version->manifest_sha256, arena, &listed, ret_fault);
+    enum found whole = FOUND_NOTHING;
+    enum found alone = FOUND_NOTHING;
+    int r = find_manifest(image, own, version->manifest_sha256, arena, &whole, ret_fault);
 
-    if (!r && !listed)
-        r = find_manifest(image, added, version->manifest_sha256, arena, &listed, ret_fault);
-    if (r || listed)
+    if (!r && whole != FOUND)
+        r = find_manifest(image, added, version->manifest_sha256, arena, &alone, ret_fault);
+    if (r || whole == FOUND || alone == FOUND)
         return r;
-    *ret_fault = fault(arena, DETECTION_WITHDRAWN, ROOTS_IMAGE, path,
+    /* The version is still listed, so what is gone is what was added to it. */
+    *ret_fault = fault(arena, DETECTION_WITHDRAWN, ROOTS_IMAGE, whole == FOUND_ANOTHER ? added : own,
                        arena_printf(arena,
                                     "slot '%s' serves %s %s, which its publishers no longer list; "
                                     "it goes on until another version comes",

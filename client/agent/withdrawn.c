@@ -11,6 +11,15 @@ enum {
     SERVED = 1
 };
 
+/* The version's own manifest, or that of the variant where it was added. */
+static bool is_manifest_of(struct arena *arena, const struct slot_version *version,
+                           const char *path)
+{
+    return strcmp(targetpath_manifest(arena, version->model, version->version), path) == 0 ||
+           strcmp(targetpath_variant(arena, version->model, version->version, version->variant),
+                  path) == 0;
+}
+
 /* Returns SERVED where the slot serves the version whose manifest is called so. */
 static int serves(const struct store *store, const char *slot, const char *path)
 {
@@ -23,8 +32,7 @@ static int serves(const struct store *store, const char *slot, const char *path)
         r = slot_load_version(store, slot, id, &arena, &version);
     if (r)
         return r < 0 ? r : 0;
-    return strcmp(targetpath_manifest(&arena, version.model, version.version), path) == 0 ? SERVED
-                                                                                          : 0;
+    return is_manifest_of(&arena, &version, path) ? SERVED : 0;
 }
 
 struct question {
