@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLI_ADDITIONS_H
-#define CLI_ADDITIONS_H
+#ifndef CLI_TRUST_ADDITIONS_H
+#define CLI_TRUST_ADDITIONS_H
 
 #include "cli/reference.h"
 #include "cli/server.h"
