@@ -417,7 +417,8 @@ START_TEST(what_serves_is_looked_up_too)
 {
     CLEANUP(arena_release) struct arena arena = {0};
     char hex[DIGEST_SHA256_HEX_SIZE];
-    struct slot_version version = {.model = "digits", .version = "1.0.0", .manifest_sha256 = hex};
+    struct slot_version version = {
+        .model = "digits", .version = "1.0.0", .variant = "onnx/npu/int8", .manifest_sha256 = hex};
 
     ck_assert_int_eq(make(), 0);
     (void)snprintf(
@@ -428,10 +429,12 @@ START_TEST(what_serves_is_looked_up_too)
     ck_assert_int_eq(agreement_check_installed(sim.updater, &version, "main", &arena, &fault),
                      AGREEMENT_E_FAULT);
     ck_assert_int_eq(fault.check, DETECTION_WITHDRAWN);
+    ck_assert_str_eq(fault.file, "digits/1.0.0/onnx~npu~int8.json");
     version.version = "0.9.0";
     ck_assert_int_eq(agreement_check_installed(sim.updater, &version, "main", &arena, &fault),
                      AGREEMENT_E_FAULT);
     ck_assert_int_eq(fault.check, DETECTION_WITHDRAWN);
+    ck_assert_str_eq(fault.file, "digits/0.9.0/manifest.json");
 }
 END_TEST
 
