@@ -527,11 +527,12 @@ int agreement_check_installed(struct updater *image, const struct slot_version *
     if (r || whole == FOUND || alone == FOUND)
         return r;
     /* The version is still listed, so what is gone is what was added to it. */
-    *ret_fault = fault(arena, DETECTION_WITHDRAWN, ROOTS_IMAGE, whole == FOUND_ANOTHER ? added : own,
-                       arena_printf(arena,
-                                    "slot '%s' serves %s %s, which its publishers no longer list; "
-                                    "it goes on until another version comes",
-                                    slot, version->model, version->version));
+    *ret_fault =
+        fault(arena, DETECTION_WITHDRAWN, ROOTS_IMAGE, whole == FOUND_ANOTHER ? added : own,
+              arena_printf(arena,
+                           "slot '%s' serves %s %s, which its publishers no longer list; "
+                           "it goes on until another version comes",
+                           slot, version->model, version->version));
     return AGREEMENT_E_FAULT;
 }
 

@@ -145,7 +145,8 @@ struct q_tuf_manifest {
     const uint8_t *sha256; /* DIGEST_SHA256_SIZE bytes */
 };
 
-/* The envelope of a listed version, or of a variant that was added to it; in the arena. Returns 0, Q_TUF_E_MISSING, or negative. */
+/* The envelope of a listed version, or of a variant that was added to it; in the arena. Returns 0,
+ * Q_TUF_E_MISSING, or negative. */
 int q_tuf_manifest(struct db *db, const struct q_tuf_manifest *wanted, struct arena *arena,
                    const void **ret_bytes, size_t *ret_size) MUST_CHECK;
 

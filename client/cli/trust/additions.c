@@ -20,8 +20,8 @@ void additions_read(struct cli *cli, const json_t *version, struct additions *re
     size_t i;
 
     *ret_additions = (struct additions){
-        .items = arena_array(&cli->arena, json_array_size(variants) + 1,
-                             sizeof(*ret_additions->items)),
+        .items =
+            arena_array(&cli->arena, json_array_size(variants) + 1, sizeof(*ret_additions->items)),
     };
     json_array_foreach (variants, i, variant) {
         const json_t *added = json_object_get(variant, "added");
@@ -44,12 +44,12 @@ int additions_fetch(struct server *server, const struct reference *reference,
 {
     struct cli *cli = server->cli;
     json_auto_t *version = NULL;
-    int r = server_get(server,
-                       arena_printf(&cli->arena, "show version '%s' of model '%s'",
-                                    reference->version, reference->model),
-                       SERVER_ADDRESS(server, "models", reference->model, "versions",
-                                      reference->version),
-                       &version);
+    int r = server_get(
+        server,
+        arena_printf(&cli->arena, "show version '%s' of model '%s'", reference->version,
+                     reference->model),
+        SERVER_ADDRESS(server, "models", reference->model, "versions", reference->version),
+        &version);
 
     if (!r)
         additions_read(cli, version, ret_additions);

@@ -50,9 +50,9 @@ int cmd_yank_yank(void *context, int operands, char **operand)
         r = release_yank(&release, &reference, cli->flags.variant);
     if (r)
         return r;
-    document = json_pack("{s:s, s:s, s:s*, s:b}", "model", reference.model, "version",
-                         reference.version, "variant", cli->flags.variant, "in_force",
-                         release.in_force);
+    document =
+        json_pack("{s:s, s:s, s:s*, s:b}", "model", reference.model, "version", reference.version,
+                  "variant", cli->flags.variant, "in_force", release.in_force);
     output_json(&cli->output, document);
     if (release.in_force)
         output_line(&cli->output, "yanked %s", what);

@@ -78,8 +78,8 @@ static int expect_added(const struct check *check, const struct reference *refer
 static int expect_all_added(const struct check *check, const struct reference *reference,
                             const struct signed_manifest *own, json_t *part)
 {
-    const char *prefix = arena_printf(&check->workspace->cli->arena, "%s/%s/", check->model,
-                                      reference->version);
+    const char *prefix =
+        arena_printf(&check->workspace->cli->arena, "%s/%s/", check->model, reference->version);
     const char *path;
     json_t *target;
     int r = 0;

@@ -159,8 +159,9 @@ static int check_base(const struct release *release, const struct manifest *mani
     if (listed && strcmp(listed, hex) == 0)
         return 0;
     return output_fail(&cli->output, CLI_FAILED,
-                       arena_printf(&cli->arena, "list it with all that was added to it: "
-                                                 "modelferry release %s@%s",
+                       arena_printf(&cli->arena,
+                                    "list it with all that was added to it: "
+                                    "modelferry release %s@%s",
                                     manifest->model, manifest->version),
                        "version '%s' of model '%s' is not listed: a variant of it cannot be",
                        manifest->version, manifest->model);
@@ -246,9 +247,9 @@ static int drop(struct release *release, const void *arg, json_t *part)
     const char *prefix = dropped_prefix(arena, dropping);
     json_t *targets = json_object_get(part, "targets");
     bool alone = dropping->variant != NULL;
-    const char *manifest = alone ? targetpath_variant(arena, reference->model, reference->version,
-                                                      dropping->variant)
-                                 : targetpath_manifest(arena, reference->model, reference->version);
+    const char *manifest =
+        alone ? targetpath_variant(arena, reference->model, reference->version, dropping->variant)
+              : targetpath_manifest(arena, reference->model, reference->version);
     const char *path;
     json_t *target;
     void *next;

@@ -9,7 +9,8 @@
 
 /*
  * The targets of a version in its model's role, or of a variant that was added to one: its manifest
- * and every artifact of every variant of it (tuf/targetpath). Whoever lists a version and whoever checks a listing makes them the same way.
+ * and every artifact of every variant of it (tuf/targetpath). Whoever lists a version and whoever
+ * checks a listing makes them the same way.
  *
  * envelope  the manifest's bytes as the server stores them
  *

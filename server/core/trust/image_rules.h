@@ -20,10 +20,11 @@ enum {
 
 /*
  * A model's role: every target is one of a published version, with its length and digest; a version
- * is listed whole or not at all, and so is a variant that was added to one, only beside it; what was
- * yanked never comes back; no delegations.
+ * is listed whole or not at all, and so is a variant that was added to one, only beside it; what
+ * was yanked never comes back; no delegations.
  *
- * ret_versions  the versions that it lists, and "1.0.0/onnx/npu/int8" of added variants; in the arena
+ * ret_versions  the versions that it lists, and "1.0.0/onnx/npu/int8" of added variants; in the
+ * arena
  *
  * Returns 0, IMAGE_RULES_E_BROKEN with the reason, or negative.
  */
