@@ -63,6 +63,30 @@ static int check_target(const struct metadata *metadata, const char *path,
     return 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "1.0.0/onnx/npu/int8" needs "1.0.0": who takes back a version takes back what was added to it. */
+static int check_bases(const char **versions, size_t count, struct arena *arena,
+                       struct reason *reason)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *slash = strchr(versions[i], '/');
+        const char *base;
+
+        if (!slash)
+            continue;
+        base = arena_strndup(arena, versions[i], (size_t)(slash - versions[i]));
+        if (!bsearch(&base, versions, count, sizeof(*versions), by_name))
+            return refuse(reason,
+                          "targets: variant '%s' was added to version '%s', which is not listed",
+                          slash + 1, base);
+    }
+    return 0;
+}
+
 /* A version stands out in the sorted list by its targets being neighbours; count what is listed. */
 static int check_whole(const json_t *targets, const struct q_tuf_target *known, size_t count,
                        struct arena *arena, const char ***ret_versions, size_t *ret_count,
@@ -87,7 +111,7 @@ static int check_whole(const json_t *targets, const struct q_tuf_target *known, 
     }
     *ret_versions = versions;
     *ret_count = version_count;
-    return 0;
+    return check_bases(versions, version_count, arena, reason);
 }
 
 static int by_version(const void *a, const void *b)
@@ -97,30 +121,6 @@ static int by_version(const void *a, const void *b)
     int order = strcmp(left->version, right->version);
 
     return order ? order : strcmp(left->path, right->path);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* "1.0.0/onnx/npu/int8" needs "1.0.0": who takes back a version takes back what was added to it. */
-static int check_bases(const char **versions, size_t count, struct arena *arena,
-                       struct reason *reason)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *slash = strchr(versions[i], '/');
-        const char *base;
-
-        if (!slash)
-            continue;
-        base = arena_strndup(arena, versions[i], (size_t)(slash - versions[i]));
-        if (!bsearch(&base, versions, count, sizeof(*versions), by_name))
-            return refuse(reason,
-                          "targets: variant '%s' was added to version '%s', which is not listed",
-                          slash + 1, base);
-    }
-    return 0;
 }
 
 int image_rules_model_role(struct db *db, int64_t workspace_id, const char *model,
@@ -152,8 +152,6 @@ int image_rules_model_role(struct db *db, int64_t workspace_id, const char *mode
     if (count)
         qsort(known, count, sizeof(*known), by_version);
     r = check_whole(targets, known, count, arena, &versions, ret_count, reason);
-    if (!r)
-        r = check_bases(versions, *ret_count, arena, reason);
     if (r)
         return r;
     r = q_deletion_among(db, workspace_id, model, versions, *ret_count, arena, &deletion);
