@@ -54,21 +54,39 @@ void buffer_append_char(struct buffer *buffer, char c)
     buffer_append(buffer, &c, 1);
 }
 
+void buffer_append_u64(struct buffer *buffer, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    buffer_append(buffer, digits + at, sizeof(digits) - at);
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list args;
+    size_t room;
     int length;
 
+    if (!reserve(buffer, 0))
+        return;
+    room = buffer->capacity - buffer->size;
     va_start(args, format);
-    length = vsnprintf(NULL, 0, format, args);
+    length = vsnprintf(buffer->bytes + buffer->size, room, format, args);
     va_end(args);
     if (length < 0 || !reserve(buffer, (size_t)length)) {
+        buffer->bytes[buffer->size] = '\0';
         buffer->failed = true;
         return;
     }
-    va_start(args, format);
-    (void)vsnprintf(buffer->bytes + buffer->size, (size_t)length + 1, format, args);
-    va_end(args);
+    if ((size_t)length >= room) { /* it was cut off */
+        va_start(args, format);
+        (void)vsnprintf(buffer->bytes + buffer->size, (size_t)length + 1, format, args);
+        va_end(args);
+    }
     buffer->size += (size_t)length;
 }
 

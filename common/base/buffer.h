@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Bytes that grow up to a ceiling. Once an append would pass the ceiling (or memory ends), the
@@ -31,6 +32,9 @@ struct buffer {
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_append_text(struct buffer *buffer, const char *text);
 void buffer_append_char(struct buffer *buffer, char c);
+
+/* In decimal: what buffer_printf does with PRIu64, for where many numbers are written. */
+void buffer_append_u64(struct buffer *buffer, uint64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Forgets the contents, keeps the memory. */

@@ -211,7 +211,8 @@ int q_walk_assumes(struct db *db, bool *ret_assumes)
 int q_walk_settle(struct db *db)
 {
     return db_exec_script(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
-                              "SET LOCAL statement_timeout = '10s'");
+                              "SET LOCAL statement_timeout = '10s';"
+                              "SET LOCAL plan_cache_mode = force_generic_plan");
 }
 
 static int read_by_ids(struct db *db, struct arena *arena, const struct db_stmt *stmt,

@@ -30,7 +30,9 @@ void graph_json_text(const char *text, struct buffer *buffer)
 
 static void append_member(const char *name, const char *text, struct buffer *buffer)
 {
-    buffer_printf(buffer, ",\"%s\":", name);
+    buffer_append_text(buffer, ",\"");
+    buffer_append_text(buffer, name);
+    buffer_append_text(buffer, "\":");
     graph_json_text(text, buffer);
 }
 
@@ -48,7 +50,10 @@ void graph_json_node(const struct graph_node *node, struct buffer *buffer)
 
     buffer_append_text(buffer, "{\"ref\":");
     graph_json_text(node->ref, buffer);
-    buffer_printf(buffer, ",\"kind\":\"%s\",\"depth\":%u", ref_kind_name(node->kind), node->depth);
+    buffer_append_text(buffer, ",\"kind\":\"");
+    buffer_append_text(buffer, ref_kind_name(node->kind));
+    buffer_append_text(buffer, "\",\"depth\":");
+    buffer_append_u64(buffer, node->depth);
     if (node->label)
         append_member("label", node->label, buffer);
     if (run) {
@@ -70,6 +75,19 @@ static uint32_t *number(const struct graph *graph, graph_kinds kinds)
     for (size_t i = 0; places && i < graph->node_count; i++)
         places[i] = graph_shows(kinds, graph->nodes[i].kind) ? next++ : GRAPH_NONE;
     return places;
+}
+
+static void append_edge(const char *comma, uint32_t from, uint32_t to, enum claims_edge_kind kind,
+                        struct buffer *buffer)
+{
+    buffer_append_text(buffer, comma);
+    buffer_append_text(buffer, "{\"from\":");
+    buffer_append_u64(buffer, from);
+    buffer_append_text(buffer, ",\"to\":");
+    buffer_append_u64(buffer, to);
+    buffer_append_text(buffer, ",\"kind\":\"");
+    buffer_append_text(buffer, claims_edge_name(kind));
+    buffer_append_text(buffer, "\"}");
 }
 
 void graph_json_members(const struct graph *graph, graph_kinds kinds, struct buffer *buffer)
@@ -95,8 +113,7 @@ void graph_json_members(const struct graph *graph, graph_kinds kinds, struct buf
 
         if (places[edge->source] == GRAPH_NONE || places[edge->target] == GRAPH_NONE)
             continue;
-        buffer_printf(buffer, "%s{\"from\":%u,\"to\":%u,\"kind\":\"%s\"}", comma,
-                      places[edge->source], places[edge->target], claims_edge_name(edge->kind));
+        append_edge(comma, places[edge->source], places[edge->target], edge->kind, buffer);
         comma = ",";
     }
     buffer_append_char(buffer, ']');

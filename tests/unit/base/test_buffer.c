@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "suite.h"
 
+#include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
 
 START_TEST(appends_and_ends_with_nul)
@@ -71,6 +73,40 @@ START_TEST(formats_within_its_ceiling_or_not_at_all)
 }
 END_TEST
 
+START_TEST(writes_numbers_as_printf_does)
+{
+    const uint64_t numbers[] = {0, 9, 10, 4294967296, UINT64_MAX};
+    struct buffer written = BUFFER(1000);
+    struct buffer printed = BUFFER(1000);
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        buffer_append_u64(&written, numbers[i]);
+        buffer_printf(&printed, "%" PRIu64, numbers[i]);
+    }
+    ck_assert_str_eq(written.bytes, printed.bytes);
+    buffer_release(&written);
+    buffer_release(&printed);
+}
+END_TEST
+
+START_TEST(formats_what_its_memory_does_not_hold_yet)
+{
+    struct buffer buffer = BUFFER(100000);
+    char text[700];
+
+    for (size_t length = 1; length < sizeof(text) - 1; length += 23) {
+        size_t before = buffer.size;
+
+        memset(text, 'x', length);
+        text[length] = '\0';
+        buffer_printf(&buffer, "%s", text);
+        ck_assert_uint_eq(buffer.size, before + length);
+        ck_assert_str_eq(buffer.bytes + before, text);
+    }
+    buffer_release(&buffer);
+}
+END_TEST
+
 START_TEST(grows_through_many_sizes)
 {
     CLEANUP(buffer_release) struct buffer buffer = BUFFER((size_t)1 << 20);
@@ -100,7 +136,8 @@ END_TEST
 
 int main(void)
 {
-    return SUITE_RUN("base/buffer", appends_and_ends_with_nul,
+    return SUITE_RUN("base/buffer", writes_numbers_as_printf_does,
+                     formats_what_its_memory_does_not_hold_yet, appends_and_ends_with_nul,
                      appending_nothing_gives_an_empty_text, holds_exactly_its_ceiling,
                      stays_failed_until_cleared, formats_within_its_ceiling_or_not_at_all,
                      grows_through_many_sizes, releases_twice_and_keeps_its_ceiling);
