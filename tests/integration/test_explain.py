@@ -158,6 +158,29 @@ def test_which_devices_run_what_a_dataset_went_into(history, viewer, enroll, ope
     assert {r["state"] for r in gone["ran"]} == {"revoked"}
 
 
+def test_a_cycle_above_a_version_ends_every_question(publisher, publish, operator, viewer, enroll):
+    """Three runs that read what the others wrote, in a ring; versions come out of two of them."""
+    for number in range(3):
+        publisher.post("/api/v1/lineage", ol.run_event(
+            "COMPLETE", ol.run_id(number + 1), f"j{number}", [ol.dataset("ring", str(number))],
+            [ol.dataset("ring", str((number + 1) % 3))], second=number)).expect(201)
+    first = publish("digits", "1.0.0", b"one", **{"from": [RUN]})
+    publish("digits", "2.0.0", b"two", **{"from": [f"run:{ol.run_id(3)}"]})
+    device = enroll("cam-1")
+    deploy(operator, "1.0.0")
+    device.report(1, {}, serving={"main": serving(first)}, time=T1).expect(200)
+    ring = {f"dataset:lake#ring@{number}" for number in range(3)}
+    [made] = ask(viewer, "device", "device:cam-1")["provenance"]
+    assert set(made["datasets"]) == ring and len(made["runs"]) == 3
+    assert set(ask(viewer, "version", "digits@2.0.0")["datasets"]) == ring
+    impact = ask(viewer, "impact", "dataset:lake%23ring@2")
+    assert sorted(impact["versions"]) == ["model:digits@1.0.0", "model:digits@2.0.0"]
+    assert (impact["devices_now"], impact["cut_off"]) == (1, None)
+    diff = viewer.get("/api/v1/lineage/diff?from=model:digits@1.0.0&to=model:digits@2.0.0")
+    assert not {node["ref"] for node in diff.expect(200).json()["added"]} & ring
+    assert viewer.get(f"{DIGITS}/sbom").expect(200).json()["bomFormat"] == "CycloneDX"
+
+
 def answer_of(viewer):
     """What a device says that serves digits@1.0.0."""
     version = viewer.get(DIGITS).json()
