@@ -4,6 +4,7 @@
 import hashlib
 import io
 import json
+import os
 import random
 import subprocess
 import tarfile
@@ -13,6 +14,7 @@ import pytest
 from ferry import openlineage as ol
 from ferry import paths, signing
 from ferry.cli import Cli
+from ferry.wait import wait_until
 
 MIB = 1 << 20
 DIGITS = "/api/v1/models/digits"
@@ -42,6 +44,27 @@ def model(publisher, publish):
     publisher.put(f"{DIGITS}/aliases/champion", {"version": "1.0.0"}).expect(200)
 
 
+def converted(publisher, key, number, data, hardware="npu"):
+    """Adds a variant to digits@1.0.0 that a conversion made from the artifact of the version."""
+    run, sha256 = ol.run_id(number), signing.sha256(data)
+    publisher.post("/api/v1/lineage", ol.run_event(
+        "COMPLETE", run, inputs=[ol.artifact(signing.sha256(noise(MIB)))],
+        outputs=[ol.artifact(sha256)], second=9)).expect(201)
+    publisher.put(f"/api/v1/artifacts/{sha256}", body=data).expect(201)
+    own = publisher.get(f"{DIGITS}/versions/1.0.0").json()["manifest_sha256"]
+    variant = signing.variant([signing.artifact("model.bin", data)], hardware=hardware,
+                              precision="int8")
+    envelope = key.envelope(signing.manifest("digits", "1.0.0", [variant], adds_to=own,
+                                             **{"from": [f"run:{run}"]}))
+    return publisher.post(f"{DIGITS}/versions/1.0.0/variants", envelope).expect(201)
+
+
+@pytest.fixture
+def variant(publisher, model, model_key):
+    """raw/npu/int8 of digits@1.0.0, which came later."""
+    return converted(publisher, model_key, 2, noise(5000, 9))
+
+
 @pytest.fixture
 def elsewhere(make_server, cluster, _counter, template):
     """A server of its own with nothing in it."""
@@ -69,6 +92,13 @@ def exported(cli, model, scratch):
     return file
 
 
+@pytest.fixture
+def exported_variant(cli, variant, scratch):
+    file = scratch / "variant.ferry"
+    assert cli.json("export", "digits", "-o", file)["variants"] == 1
+    return file
+
+
 def is_empty(there):
     return there.api.get("/api/v1/models").json()["items"] == []
 
@@ -92,6 +122,77 @@ def test_a_model_arrives_with_all_that_belongs_to_it(viewer, exported, there, mo
     assert nodes[0] == nodes[1] and any("faces" in ref for ref in nodes[0])
 
 
+def test_variants_that_were_added_come_along(viewer, exported_variant, there, model_key):
+    done = there.json("import", exported_variant, "--trust", model_key.keyid)
+    assert (done["published"], done["variants"], done["events"]) == (2, 1, 3)
+    where = f"{DIGITS}/versions/1.0.0"
+    for path in (f"{where}/manifest?variant=raw/npu/int8", f"{where}/manifest",
+                 f"/api/v1/artifacts/{signing.sha256(noise(5000, 9))}"):
+        assert viewer.get(path).expect(200).body == there.api.get(path).expect(200).body
+    query = "/api/v1/lineage/upstream?ref=model:digits@1.0.0/raw/npu/int8"
+    here, copy = ({n["ref"] for n in api.get(query).expect(200).json()["nodes"]}
+                  for api in (viewer, there.api))
+    assert here == copy and f"run:{ol.run_id(2)}" in copy
+    done = there.json("import", exported_variant)
+    assert (done["published"], done["variants"], done["present"]) == (0, 0, 2)
+
+
+def test_a_variant_reaches_a_site_that_has_the_version(exported, publisher, cli, there, scratch,
+                                                       model_key):
+    there.run("import", exported, "--trust", model_key.keyid)
+    converted(publisher, model_key, 3, noise(4000, 7))
+    cli.run("export", "digits@1.0.0", "-o", scratch / "later.ferry")
+    done = there.json("import", scratch / "later.ferry")
+    assert (done["published"], done["variants"], done["present"]) == (0, 1, 1)
+    # another one of that name over there is not replaced
+    converted(there.api, model_key, 4, noise(3000, 6), hardware="gpu")
+    converted(publisher, model_key, 5, noise(2000, 5), hardware="gpu")
+    cli.run("export", "digits@1.0.0", "-o", scratch / "latest.ferry")
+    said = there.run("import", scratch / "latest.ferry", status=5)
+    assert "another digits@1.0.0/raw/gpu/int8" in said.err and "nothing was imported" in said.err
+
+
+def test_rules_arrive_and_approvals_stay_where_they_were_given(publisher, admin, model, cli, there,
+                                                               scratch, model_key):
+    rules = {"approvals": 1, "aliases": {"champion": "admin"}}
+    admin.put(f"{DIGITS}/rules", rules).expect(200)
+    admin.put(f"{DIGITS}/retention", {"newest": 5, "days": None, "grace_days": 9}).expect(200)
+    publisher.post(f"{DIGITS}/versions/1.0.0/approvals",
+                   {"reason": "held up in the field", "evidence": ["https://wiki/1"]}).expect(201)
+    file = scratch / "ruled.ferry"
+    cli.run("export", "digits", "-o", file)
+    with tarfile.open(file) as tar:
+        index = json.load(tar.extractfile("index.json"))
+    approvals = {v["version"]: v["approvals"] for v in index["models"][0]["versions"]}
+    assert approvals["2.0.0"] == []
+    assert approvals["1.0.0"][0]["reason"] == "held up in the field"
+    said = there.run("import", file, "--trust", model_key.keyid)
+    assert "1 versions have approvals in the file" in said.err
+    copy = there.api.get(f"{DIGITS}/rules").json()
+    assert {name: copy[name] for name in rules} == rules
+    kept = there.api.get(f"{DIGITS}/retention").json()
+    assert (kept["newest"], kept["days"], kept["grace_days"]) == (5, None, 9)
+    # who approves there is a person over there
+    shown = there.api.get(f"{DIGITS}/versions/1.0.0/approvals").json()
+    assert (shown["items"], shown["required"]) == ([], 1)
+    # rules that were set there since are kept
+    there.api.put(f"{DIGITS}/rules", {"approvals": 3, "aliases": {}}).expect(200)
+    there.run("import", file)
+    assert there.api.get(f"{DIGITS}/rules").json()["approvals"] == 3
+
+
+def test_rules_take_an_administrator(admin, model, cli, elsewhere, there, scratch, model_key):
+    admin.put(f"{DIGITS}/rules", {"approvals": 1, "aliases": {}}).expect(200)
+    file = scratch / "ruled.ferry"
+    cli.run("export", "digits", "-o", file)
+    there.env["MODELFERRY_TOKEN"] = elsewhere.create_token("publisher")
+    said = there.run("import", file, "--trust", model_key.keyid, status=1)
+    assert "set the rules of model 'digits'" in said.err and "admin" in said.err
+    assert there.api.get(f"{DIGITS}/versions").json()["items"] == [], "no version without its rules"
+    there.env["MODELFERRY_TOKEN"] = elsewhere.create_token("admin")
+    assert there.json("import", file)["published"] == 2
+
+
 def test_importing_again_writes_nothing(exported, there, model_key):
     there.run("import", exported, "--trust", model_key.keyid)
     there.api.patch(f"{DIGITS}/versions/1.0.0", json={"tags": {"stage": "field"}}).expect(200)
@@ -113,6 +214,45 @@ def test_an_import_that_broke_off_is_finished(exported, there, model_key):
     there.api.put(f"/api/v1/artifacts/{signing.sha256(data)}", body=data).expect(201)
     assert there.json("import", exported)["published"] == 2
     assert there.json("import", exported)["published"] == 0
+
+
+@pytest.mark.parametrize("killed", ["server", "client"])
+def test_whoever_is_killed_the_same_command_finishes_it(killed, viewer, exported_variant, elsewhere,
+                                                        there, model_key):
+    """As soon as anything of it is there."""
+    admin = there.api
+    with subprocess.Popen([there.binary, "import", str(exported_variant), "--trust",
+                           model_key.keyid], env=there.env, stderr=subprocess.DEVNULL) as importing:
+        wait_until(lambda: admin.get("/api/v1/models").json()["items"])
+        if killed == "server":
+            elsewhere.restart(kill=True)
+        importing.kill()
+    there.env["MODELFERRY_URL"] = elsewhere.url()
+    there.run("import", exported_variant, "--trust", model_key.keyid)
+    api = elsewhere.api(there.env["MODELFERRY_TOKEN"])
+    for path in (f"{DIGITS}/versions/1.0.0/manifest", f"{DIGITS}/card",
+                 f"{DIGITS}/versions/1.0.0/manifest?variant=raw/npu/int8"):
+        assert viewer.get(path).expect(200).body == api.get(path).expect(200).body
+    assert api.get(f"{DIGITS}/aliases/champion").json()["version"] == "1.0.0"
+    assert there.json("import", exported_variant)["published"] == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small tmpfs")
+def test_a_full_disk_leaves_no_export_and_is_gone_on_from(cli, model, there, scratch, model_key):
+    disk = scratch / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o"]
+    subprocess.run([*mount, "size=5m", "tmpfs", str(disk)], check=True)
+    try:
+        # the parts fit, the file beside them does not
+        said = cli.run("export", "digits", "-o", disk / "digits.ferry", status=1)
+        assert "No space left" in said.err and "make room" in said.err
+        assert [path.name for path in disk.iterdir()] == ["digits.ferry.parts"]
+        subprocess.run([*mount, "remount,size=20m", str(disk)], check=True)
+        cli.run("export", "digits", "-o", disk / "digits.ferry")
+        assert there.json("import", disk / "digits.ferry", "--trust", model_key.keyid)["published"] == 2
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def test_any_tar_reads_it(exported):
@@ -194,6 +334,75 @@ def test_an_export_that_was_edited_imports_nothing(exported, there, scratch, mod
     assert said.status != 0 and is_empty(there)
     there.run("import", broken, "--trust", model_key.keyid)
     assert not is_empty(there)
+
+
+def edited_index(change):
+    """As rewrite() takes it: index.json with change(the model in it) made."""
+    def edit(name, data):
+        if name != "index.json":
+            return data
+        index = json.loads(data)
+        change(index["models"][0])
+        return json.dumps(index).encode()
+    return edit
+
+
+def version_of(model, name="1.0.0"):
+    return next(v for v in model["versions"] if v["version"] == name)
+
+
+@pytest.mark.parametrize("change, words", [
+    (lambda m: m.update(name="../digits"), "models[0].name"),
+    (lambda m: m.update(tags={"team": 7}), "models[0].tags"),
+    (lambda m: m.update(aliases={"champion": "none such"}), "models[0].aliases"),
+    (lambda m: m.update(rules={"approvals": -1, "aliases": {}}), "models[0].rules.approvals"),
+    (lambda m: m.update(retention={"newest": 0}), "models[0].retention.newest"),
+    (lambda m: m.update(surprise=1), "surprise"),
+    (lambda m: version_of(m).update(manifest_sha256="zz"), "manifest_sha256"),
+    (lambda m: version_of(m)["notes"].update(params={"a": []}), "notes.params"),
+    (lambda m: version_of(m)["notes"].update(metrics=[{"name": "a", "value": "fast"}]),
+     "metrics[0].value"),
+    (lambda m: version_of(m)["added"][0].update(variant="raw/gpu/int8"), "signed as another"),
+    (lambda m: version_of(m, "2.0.0").update(added=version_of(m)["added"]), "was signed as"),
+    (lambda m: version_of(m).update(manifest_sha256=version_of(m)["added"][0]["manifest_sha256"],
+                                    added=[]), "signed as another"),
+    (lambda m: version_of(m)["added"][0].update(manifest_sha256="ab" * 32), "is missing"),
+])
+def test_an_index_that_was_edited_imports_nothing(exported_variant, there, scratch, model_key, change,
+                                                  words):
+    broken = scratch / "broken.ferry"
+    rewrite(exported_variant, broken, edited_index(change))
+    said = there.run("import", broken, "--trust", model_key.keyid, status=5)
+    assert words in said.err and "nothing was imported" in said.err
+    assert is_empty(there)
+
+
+@pytest.mark.parametrize("change", [
+    lambda data: data.replace(b"COMPLETE", b"COMPLETT"),
+    lambda data: b"not JSON",
+    lambda data: b"{}",
+])
+@pytest.mark.parametrize("renamed", [False, True])
+def test_an_event_that_was_edited_imports_nothing(exported, there, scratch, model_key, change, renamed):
+    """An event is called by its digest; an editor can rename it, too."""
+    broken = scratch / "broken.ferry"
+    with tarfile.open(exported) as tar:
+        names = [name for name in tar.getnames() if name.startswith("events/")]
+        events = {name: tar.extractfile(name).read() for name in names}
+    name = next(name for name, data in events.items() if b"COMPLETE" in data)
+    edited = change(events[name])
+    rewrite(exported, broken, lambda n, data: edited if n == name else data)
+    if renamed:
+        whole = broken.read_bytes()
+        with tarfile.open(broken) as tar:
+            member = tar.getmember(name)
+        member.name = f"events/{signing.sha256(edited)}"
+        header = member.tobuf(tarfile.USTAR_FORMAT)
+        broken.write_bytes(whole[:member.offset] + header + whole[member.offset + 512:])
+        rewrite(broken, scratch / "again.ferry", lambda n, data: data)
+        broken = scratch / "again.ferry"
+    said = there.run("import", broken, "--trust", model_key.keyid, status=5)
+    assert "events/" in said.err and is_empty(there)
 
 
 def test_nobody_is_trusted_unasked(exported, there, model_key):

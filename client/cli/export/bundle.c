@@ -346,6 +346,13 @@ const struct bundle_member *bundle_find(const struct bundle_reader *reader, cons
     return NULL;
 }
 
+bool bundle_member_in(const struct bundle_member *member, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    return strncmp(member->name, folder, length) == 0 && member->name[length] == '/';
+}
+
 int bundle_read(struct bundle_reader *reader, const struct bundle_member *member,
                 struct buffer *bytes)
 {

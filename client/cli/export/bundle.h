@@ -70,6 +70,9 @@ int bundle_open(struct cli *cli, const char *path, struct bundle_reader *ret_rea
 /* NULL where there is none. */
 const struct bundle_member *bundle_find(const struct bundle_reader *reader, const char *name);
 
+/* Whether it lies in that folder of the file. */
+bool bundle_member_in(const struct bundle_member *member, const char *folder);
+
 /* The bytes of a member, at most bytes->ceiling of them, appended. */
 int bundle_read(struct bundle_reader *reader, const struct bundle_member *member,
                 struct buffer *bytes) MUST_CHECK;

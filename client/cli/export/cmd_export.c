@@ -5,9 +5,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/export/bundle.h"
+#include "cli/export/export_index.h"
+#include "cli/export/export_notes.h"
 #include "cli/reference.h"
 #include "cli/server.h"
 #include "cli/transfer/download.h"
+#include "cli/trust/additions.h"
 #include "cli/trust/signed_manifest.h"
 #include "cli/units.h"
 #include "crypto/text.h"
@@ -18,8 +21,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define CARD_MAX ((size_t)1 << 20)
 
 struct exporting {
     struct cli *cli;
@@ -32,6 +33,7 @@ struct exporting {
     json_t *artifacts;  /* digest -> length */
     json_t *events;     /* digest -> true */
     int64_t versions;
+    int64_t variants; /* added to them later */
 };
 
 static void release(struct exporting *exporting)
@@ -52,67 +54,6 @@ static const char *part(const struct exporting *exporting, const char *name)
 static int keep(const struct exporting *exporting, const char *name, const struct buffer *bytes)
 {
     return file_replace(AT_FDCWD, part(exporting, name), bytes->bytes, bytes->size, 0644);
-}
-
-/* ---- notes ---------------------------------------------------------------------------------- */
-
-static bool holds(const json_t *array, const char *text)
-{
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach (array, i, item) {
-        if (json_is_string(item) && strcmp(json_string_value(item), text) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The members of an object that the manifest does not say. */
-static json_t *unsigned_of(const json_t *version, const char *member)
-{
-    const json_t *names = json_object_get(json_object_get(version, "signed"), member);
-    json_t *all = json_object_get(version, member);
-    json_t *rest = json_object();
-    const char *name;
-    json_t *value;
-
-    json_object_foreach (all, name, value) {
-        if (!holds(names, name))
-            (void)json_object_set(rest, name, value);
-    }
-    return rest;
-}
-
-static json_t *unsigned_metrics(const json_t *version)
-{
-    json_t *rest = json_array();
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach (json_object_get(version, "measurements"), i, item) {
-        const char *dataset = json_string_value(json_object_get(item, "dataset"));
-
-        if (!json_is_true(json_object_get(item, "signed")))
-            (void)json_array_append_new(
-                rest, json_pack("{s:O, s:O, s:s*}", "name", json_object_get(item, "name"), "value",
-                                json_object_get(item, "value"), "dataset", dataset));
-    }
-    return rest;
-}
-
-static int fetch_card(struct exporting *exporting, const json_t *shown, const char *address,
-                      json_t **ret_card)
-{
-    CLEANUP(buffer_release) struct buffer bytes = BUFFER(CARD_MAX);
-    int r = 0;
-
-    if (json_integer_value(json_object_get(shown, "card_bytes")) > 0)
-        r = server_get_bytes(&exporting->server, "fetch a model card", address, &bytes);
-    if (r)
-        return r;
-    *ret_card = json_stringn(bytes.size ? bytes.bytes : "", bytes.size);
-    return *ret_card ? 0 : log_fail(ERR_INTERNAL, "a model card is not UTF-8");
 }
 
 /* ---- lineage -------------------------------------------------------------------------------- */
@@ -153,8 +94,8 @@ static int fetch_run(struct exporting *exporting, const char *ref)
     return r;
 }
 
-/* Everything that was said of the runs upstream. */
-static int fetch_lineage(struct exporting *exporting, const struct reference *reference)
+/* Everything that was said of the runs upstream of a version, or of a variant that was added. */
+static int fetch_lineage(struct exporting *exporting, const char *ref)
 {
     CLEANUP(buffer_release) struct buffer address = BUFFER((size_t)64 << 10);
     json_auto_t *graph = NULL;
@@ -164,18 +105,17 @@ static int fetch_lineage(struct exporting *exporting, const struct reference *re
 
     buffer_printf(&address, "%s?limit=100000&ref=",
                   SERVER_ADDRESS(&exporting->server, "lineage", "upstream"));
-    http_escape(&address, arena_printf(&exporting->cli->arena, "model:%s@%s", reference->model,
-                                       reference->version));
+    http_escape(&address, ref);
     r = server_ask(&exporting->server,
                    &(struct server_question){
                        .what = "read the lineage", .address = address.bytes, .tolerated = 404},
                    NULL, &graph);
     json_array_foreach (json_object_get(graph, "nodes"), i, node) {
         const char *kind = json_string_value(json_object_get(node, "kind"));
-        const char *ref = json_string_value(json_object_get(node, "ref"));
+        const char *run = json_string_value(json_object_get(node, "ref"));
 
-        if (!r && kind && ref && strcmp(kind, "run") == 0)
-            r = fetch_run(exporting, ref);
+        if (!r && kind && run && strcmp(kind, "run") == 0)
+            r = fetch_run(exporting, run);
     }
     return r;
 }
@@ -204,44 +144,89 @@ static int fetch_artifacts(struct exporting *exporting, const struct manifest *m
     return 0;
 }
 
+/* A document with all that it names; ret_sha256 is its own, in hex. */
+static int keep_document(struct exporting *exporting, const struct signed_manifest *document,
+                         const char *ref, const char **ret_sha256)
+{
+    uint8_t digest[DIGEST_SHA256_SIZE];
+    char hex[DIGEST_SHA256_HEX_SIZE];
+    int r = fetch_artifacts(exporting, &document->manifest);
+
+    if (!r)
+        r = fetch_lineage(exporting, ref);
+    if (r)
+        return r;
+    digest_sha256(document->bytes.bytes, document->bytes.size, digest);
+    text_hex(digest, sizeof(digest), hex);
+    *ret_sha256 = arena_strdup(&exporting->cli->arena, hex);
+    if (json_object_set_new(exporting->manifests, hex, json_true()) < 0)
+        return log_fail(ERR_NO_MEMORY, "out of memory");
+    return keep(exporting, hex, &document->bytes);
+}
+
+/* Variants that were added to the version later; those that were withdrawn stay here. */
+static int fetch_additions(struct exporting *exporting, const struct reference *reference,
+                           const struct signed_manifest *own, const json_t *shown, json_t *list)
+{
+    struct cli *cli = exporting->cli;
+    struct additions additions;
+    int r = 0;
+
+    additions_read(cli, shown, &additions);
+    for (size_t i = 0; i < additions.count && !r; i++) {
+        CLEANUP(signed_manifest_release) struct signed_manifest added = {0};
+        const char *variant = additions.items[i].variant;
+        const char *sha256;
+
+        if (additions.items[i].yanked)
+            continue;
+        r = signed_manifest_fetch_variant(&exporting->server, exporting->workspace, reference,
+                                          variant, own, &added);
+        if (!r)
+            r = keep_document(exporting, &added,
+                              arena_printf(&cli->arena, "model:%s@%s/%s", reference->model,
+                                           reference->version, variant),
+                              &sha256);
+        if (!r)
+            r = json_array_append_new(
+                list, json_pack("{s:s, s:s}", "variant", variant, "manifest_sha256", sha256));
+        exporting->variants += !r;
+    }
+    return r;
+}
+
 static int fetch_version(struct exporting *exporting, const struct reference *reference,
                          json_t *versions)
 {
     struct server *server = &exporting->server;
     CLEANUP(signed_manifest_release) struct signed_manifest manifest = {0};
+    struct arena *arena = &exporting->cli->arena;
     json_auto_t *shown = NULL;
-    json_t *card = NULL;
+    json_auto_t *added = json_array();
+    json_auto_t *version = NULL;
     const char *sha256;
     int r;
 
     r = server_get(
         server,
-        arena_printf(&exporting->cli->arena, "read version '%s' of model '%s'", reference->version,
+        arena_printf(arena, "read version '%s' of model '%s'", reference->version,
                      reference->model),
         SERVER_ADDRESS(server, "models", reference->model, "versions", reference->version), &shown);
     if (!r)
         r = signed_manifest_fetch(server, exporting->workspace, reference, &manifest);
     if (!r)
-        r = fetch_artifacts(exporting, &manifest.manifest);
+        r = keep_document(exporting, &manifest,
+                          arena_printf(arena, "model:%s@%s", reference->model, reference->version),
+                          &sha256);
     if (!r)
-        r = fetch_lineage(exporting, reference);
-    if (!r)
-        r = fetch_card(exporting, shown,
-                       SERVER_ADDRESS(server, "models", reference->model, "versions",
-                                      reference->version, "card"),
-                       &card);
+        r = fetch_additions(exporting, reference, &manifest, shown, added);
     if (r)
         return r;
-    sha256 = json_string_value(json_object_get(shown, "manifest_sha256"));
-    (void)json_array_append_new(
-        versions,
-        json_pack("{s:s, s:s?, s:{s:o, s:o, s:o, s:o}}", "version", reference->version,
-                  "manifest_sha256", sha256, "notes", "tags", unsigned_of(shown, "tags"), "params",
-                  unsigned_of(shown, "params"), "metrics", unsigned_metrics(shown), "card", card));
-    exporting->versions++;
-    if (!sha256 || json_object_set_new(exporting->manifests, sha256, json_true()) < 0)
-        return log_fail(ERR_INTERNAL, "a version has no digest");
-    return keep(exporting, sha256, &manifest.bytes);
+    version = json_pack("{s:s, s:s, s:O}", "version", reference->version, "manifest_sha256", sha256,
+                        "added", added);
+    r = export_notes_of_version(server, reference, shown, version);
+    exporting->versions += !r;
+    return r ? r : json_array_append(versions, version);
 }
 
 /* ---- models --------------------------------------------------------------------------------- */
@@ -275,28 +260,22 @@ static int fetch_model(struct exporting *exporting, const struct reference *want
 {
     struct server *server = &exporting->server;
     json_auto_t *versions = json_array();
+    json_auto_t *shown = NULL;
     json_auto_t *model = NULL;
-    json_t *card = NULL;
-    json_t *aliases;
     int r;
 
     r = server_get(server, arena_printf(&exporting->cli->arena, "read model '%s'", wanted->model),
-                   SERVER_ADDRESS(server, "models", wanted->model), &model);
+                   SERVER_ADDRESS(server, "models", wanted->model), &shown);
     if (!r)
         r = fetch_versions(exporting, wanted, versions);
-    if (!r)
-        r = fetch_card(exporting, model, SERVER_ADDRESS(server, "models", wanted->model, "card"),
-                       &card);
     if (r)
         return r;
-    aliases = json_object_get(model, "aliases");
-    (void)json_array_append_new(
-        exporting->models,
-        json_pack("{s:s, s:O, s:O, s:o, s:O, s:O*, s:O}", "name", wanted->model, "description",
-                  json_object_get(model, "description"), "tags", json_object_get(model, "tags"),
-                  "card", card, "keys", json_object_get(model, "keys"), "aliases", aliases,
-                  "versions", versions));
-    return 0;
+    model = json_pack("{s:s, s:O, s:O, s:O, s:O*, s:O}", "name", wanted->model, "description",
+                      json_object_get(shown, "description"), "tags", json_object_get(shown, "tags"),
+                      "keys", json_object_get(shown, "keys"), "aliases",
+                      json_object_get(shown, "aliases"), "versions", versions);
+    r = export_notes_of_model(server, wanted->model, shown, model);
+    return r ? r : json_array_append(exporting->models, model);
 }
 
 /* ---- the file ------------------------------------------------------------------------------- */
@@ -322,9 +301,9 @@ static int add_all(struct exporting *exporting, struct bundle_writer *writer, js
 
 static int write_index(const struct exporting *exporting, struct bundle_writer *writer)
 {
-    json_auto_t *index = json_pack("{s:s, s:i, s:s, s:s, s:O}", "_type", CMD_EXPORT_TYPE, "format",
-                                   CMD_EXPORT_FORMAT, "server", exporting->server.url, "workspace",
-                                   exporting->workspace, "models", exporting->models);
+    json_auto_t *index = json_pack("{s:s, s:i, s:s, s:s, s:O}", "_type", EXPORT_INDEX_TYPE,
+                                   "format", EXPORT_INDEX_FORMAT, "server", exporting->server.url,
+                                   "workspace", exporting->workspace, "models", exporting->models);
     AUTO_FREE char *text = index ? json_dumps(index, JSON_INDENT(1)) : NULL;
 
     if (!text)
@@ -340,11 +319,11 @@ static int write_file(struct exporting *exporting, char ret_hex[static DIGEST_SH
     if (!r)
         r = write_index(exporting, &writer);
     if (!r)
-        r = add_all(exporting, &writer, exporting->manifests, CMD_EXPORT_MANIFEST);
+        r = add_all(exporting, &writer, exporting->manifests, EXPORT_INDEX_MANIFEST);
     if (!r)
-        r = add_all(exporting, &writer, exporting->events, CMD_EXPORT_EVENT);
+        r = add_all(exporting, &writer, exporting->events, EXPORT_INDEX_EVENT);
     if (!r)
-        r = add_all(exporting, &writer, exporting->artifacts, CMD_EXPORT_ARTIFACT);
+        r = add_all(exporting, &writer, exporting->artifacts, EXPORT_INDEX_ARTIFACT);
     return r ? r : bundle_finish(&writer, ret_hex);
 }
 
@@ -405,8 +384,9 @@ int cmd_export_export(void *context, int operands, char **operand)
         r = file_remove_tree(AT_FDCWD, exporting.folder);
     if (r)
         return r;
-    document = json_pack("{s:s, s:s, s:I, s:I, s:I}", "file", cli->flags.out, "sha256", hex,
-                         "versions", (json_int_t)exporting.versions, "artifacts",
+    document = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "file", cli->flags.out, "sha256", hex,
+                         "versions", (json_int_t)exporting.versions, "variants",
+                         (json_int_t)exporting.variants, "artifacts",
                          (json_int_t)json_object_size(exporting.artifacts), "events",
                          (json_int_t)json_object_size(exporting.events));
     output_json(&cli->output, document);

@@ -2,18 +2,16 @@
 #include "cli/export/cmd_import.h"
 
 #include "base/cleanup.h"
-#include "cli/export/cmd_export.h"
 #include "cli/export/import_check.h"
+#include "cli/export/import_notes.h"
 #include "cli/keys/model_keys.h"
 #include "cli/transfer/upload.h"
 #include "lineage/openlineage.h"
 #include "model/manifest.h"
 
-#include <string.h>
-
 static void release(struct importing *importing)
 {
-    json_decref(importing->index);
+    json_decref(importing->json);
     bundle_close(&importing->bundle);
     interrupt_close(&importing->interrupt);
     server_close(&importing->server);
@@ -23,6 +21,7 @@ static void release(struct importing *importing)
 
 static int make_model(struct importing *importing, const struct incoming_model *model)
 {
+    const struct export_index_model *said = model->said;
     struct server *server = &importing->server;
     json_auto_t *body = NULL;
     json_auto_t *keys = json_array();
@@ -31,7 +30,7 @@ static int make_model(struct importing *importing, const struct incoming_model *
         const char *name = model->key_names[i];
 
         if (model->exists && i >= model->known_count) {
-            int r = model_keys_register(server, model->name, &model->keys[i], name);
+            int r = model_keys_register(server, said->name, &model->keys[i], name);
 
             if (r)
                 return r;
@@ -42,112 +41,67 @@ static int make_model(struct importing *importing, const struct incoming_model *
     }
     if (model->exists)
         return 0;
-    body = json_pack("{s:s, s:O?, s:O?, s:O}", "name", model->name, "description",
-                     json_object_get(model->index, "description"), "tags",
-                     json_object_get(model->index, "tags"), "keys", keys);
+    body = json_pack("{s:s, s:s*, s:o, s:O}", "name", said->name, "description", said->description,
+                     "tags", fields_pairs_to_json(said->tags, said->tag_count), "keys", keys);
     return server_ask(
         server,
         &(struct server_question){
-            .what = arena_printf(&importing->cli->arena, "make model '%s'", model->name),
+            .what = arena_printf(&importing->cli->arena, "make model '%s'", said->name),
             .address = SERVER_ADDRESS(server, "models"),
             .body = body,
         },
         NULL, NULL);
 }
 
-static int write_card(struct importing *importing, const struct incoming_model *model)
-{
-    const char *card = json_string_value(json_object_get(model->index, "card"));
-    json_auto_t *body = NULL;
-
-    if (model->exists || !card || !*card)
-        return 0;
-    body = json_pack("{s:s}", "card", card);
-    return server_ask(&importing->server,
-                      &(struct server_question){
-                          .what = "write the card of a model",
-                          .method = "PATCH",
-                          .address = SERVER_ADDRESS(&importing->server, "models", model->name),
-                          .body = body,
-                      },
-                      NULL, NULL);
-}
-
-/* What the server says of a version wins over what the file says. */
-static json_t *missing_notes(const json_t *notes, const json_t *shown)
-{
-    const char *card = json_string_value(json_object_get(notes, "card"));
-    json_t *body = json_object();
-    static const char *const maps[] = {"tags", "params"};
-
-    for (size_t i = 0; i < ARRAY_LEN(maps); i++) {
-        json_t *all = json_copy(json_object_get(notes, maps[i]));
-        const char *name;
-        json_t *value;
-
-        json_object_foreach (json_object_get(shown, maps[i]), name, value)
-            (void)json_object_del(all, name);
-        if (json_object_size(all) > 0)
-            (void)json_object_set(body, maps[i], all);
-        json_decref(all);
-    }
-    if (json_array_size(json_object_get(notes, "metrics")) > 0 &&
-        json_array_size(json_object_get(shown, "measurements")) ==
-            json_array_size(json_object_get(json_object_get(shown, "signed"), "metrics")))
-        (void)json_object_set(body, "metrics", json_object_get(notes, "metrics"));
-    if (card && *card && json_integer_value(json_object_get(shown, "card_bytes")) == 0)
-        (void)json_object_set_new(body, "card", json_string(card));
-    return body;
-}
-
-static int write_notes(struct importing *importing, const struct incoming_version *version)
-{
-    const char *address = SERVER_ADDRESS(&importing->server, "models", version->model->name,
-                                         "versions", version->name);
-    json_auto_t *shown = NULL;
-    json_auto_t *body = NULL;
-    int r = server_get(&importing->server, "read what was imported", address, &shown);
-
-    if (r)
-        return r;
-    body = missing_notes(json_object_get(version->index, "notes"), shown);
-    if (json_object_size(body) == 0)
-        return 0;
-    return server_ask(&importing->server,
-                      &(struct server_question){
-                          .what = "write the notes of a version",
-                          .method = "PATCH",
-                          .address = address,
-                          .body = body,
-                      },
-                      NULL, NULL);
-}
-
-static int publish(struct importing *importing, const struct incoming_version *version)
+/* Uploads what a document names, then sends it: to `collection` of the model or the version. */
+static int publish(struct importing *importing, const struct incoming_document *document,
+                   const char *what, const char *address)
 {
     CLEANUP(buffer_release) struct buffer bytes = BUFFER(MANIFEST_SIZE_MAX);
-    struct server *server = &importing->server;
     int r = 0;
 
-    for (size_t i = 0; i < version->file_count && !r; i++) {
+    for (size_t i = 0; i < document->file_count && !r; i++) {
         enum upload_way way;
 
-        r = upload_artifact(server, &importing->interrupt, &version->files[i], &way);
+        r = upload_artifact(&importing->server, &importing->interrupt, &document->files[i], &way);
     }
     if (!r)
-        r = bundle_read(&importing->bundle, version->envelope, &bytes);
+        r = bundle_read(&importing->bundle, document->envelope, &bytes);
     if (r)
         return r;
-    importing->published++;
-    return server_ask(
-        server,
-        &(struct server_question){
-            .what = arena_printf(&importing->cli->arena, "publish %s@%s", version->model->name,
-                                 version->name),
-            .address = SERVER_ADDRESS(server, "models", version->model->name, "versions"),
-            .text = arena_strndup(&importing->cli->arena, bytes.bytes, bytes.size),
-        },
-        NULL, NULL);
+    return server_ask(&importing->server,
+                      &(struct server_question){
+                          .what = what,
+                          .address = address,
+                          .text = arena_strndup(&importing->cli->arena, bytes.bytes, bytes.size),
+                      },
+                      NULL, NULL);
+}
+
+static int publish_version(struct importing *importing, const struct incoming_version *version)
+{
+    struct server *server = &importing->server;
+    struct arena *arena = &importing->cli->arena;
+    const char *model = version->model->said->name;
+    const char *name = version->said->version;
+    int r = 0;
+
+    if (!version->own.present) {
+        r = publish(importing, &version->own, arena_printf(arena, "publish %s@%s", model, name),
+                    SERVER_ADDRESS(server, "models", model, "versions"));
+        importing->published += !r;
+    }
+    for (size_t i = 0; i < version->said->added_count && !r; i++) {
+        const struct incoming_document *added = &version->added[i];
+
+        if (added->present)
+            continue;
+        r = publish(importing, added,
+                    arena_printf(arena, "add %s to %s@%s", added->said->variant, model, name),
+                    SERVER_ADDRESS(server, "models", model, "versions", name, "variants"));
+        importing->added += !r;
+    }
+    return r ? r : import_notes_write(importing, version);
 }
 
 static int write_events(struct importing *importing)
@@ -157,7 +111,7 @@ static int write_events(struct importing *importing)
         const struct bundle_member *member = &importing->bundle.members[i];
         int r;
 
-        if (strncmp(member->name, CMD_EXPORT_EVENT "/", sizeof(CMD_EXPORT_EVENT)) != 0)
+        if (!bundle_member_in(member, EXPORT_INDEX_EVENT))
             continue;
         r = bundle_read(&importing->bundle, member, &bytes);
         if (!r)
@@ -176,70 +130,78 @@ static int write_events(struct importing *importing)
     return 0;
 }
 
-/* Where the server has no such alias, and the version came along. */
-static int write_aliases(struct importing *importing, const struct incoming_model *model)
+/* Rules come before what they are about. */
+static int write_models(struct importing *importing)
 {
-    json_t *aliases = json_object_get(model->index, "aliases");
-    const char *alias;
-    json_t *version;
     int r = 0;
 
-    json_object_foreach (aliases, alias, version) {
-        const char *address =
-            SERVER_ADDRESS(&importing->server, "models", model->name, "aliases", alias);
-        json_auto_t *body = json_pack("{s:O}", "version", version);
-        bool here = false;
-        int status;
+    for (size_t i = 0; i < importing->index.model_count && !r; i++) {
+        const struct incoming_model *model = &importing->models[i];
 
-        for (size_t i = 0; i < importing->version_count; i++)
-            here =
-                here || (importing->versions[i].model == model &&
-                         strcmp(importing->versions[i].name,
-                                json_string_value(version) ? json_string_value(version) : "") == 0);
-        if (r || !here)
-            continue;
-        r = server_ask(&importing->server,
-                       &(struct server_question){
-                           .what = "ask for an alias", .address = address, .tolerated = 404},
-                       &status, NULL);
-        if (!r && status == 404)
-            r = server_ask(
-                &importing->server,
-                &(struct server_question){
-                    .what = "set an alias", .method = "PUT", .address = address, .body = body},
-                NULL, NULL);
+        r = make_model(importing, model);
+        if (!r)
+            r = import_notes_write_card(importing, model);
+        if (!r)
+            r = import_notes_write_rules(importing, model);
     }
     return r;
 }
 
 static int write_all(struct importing *importing)
 {
-    int r = 0;
+    int r = write_models(importing);
 
-    for (size_t i = 0; i < importing->model_count && !r; i++) {
-        r = make_model(importing, &importing->models[i]);
-        if (!r)
-            r = write_card(importing, &importing->models[i]);
-    }
     /* Exported newest first; published oldest first, so that the latest is the latest. */
-    for (size_t i = importing->version_count; i-- > 0 && !r;) {
-        if (!importing->versions[i].present)
-            r = publish(importing, &importing->versions[i]);
-        if (!r)
-            r = write_notes(importing, &importing->versions[i]);
-    }
+    for (size_t i = importing->version_count; i-- > 0 && !r;)
+        r = publish_version(importing, &importing->versions[i]);
     if (!r)
         r = write_events(importing);
-    for (size_t i = 0; i < importing->model_count && !r; i++)
-        r = write_aliases(importing, &importing->models[i]);
+    for (size_t i = 0; i < importing->index.model_count && !r; i++)
+        r = import_notes_write_aliases(importing, &importing->models[i]);
     return r;
+}
+
+/* ---- what was done -------------------------------------------------------------------------- */
+
+/* Versions that somebody approved over there. */
+static int64_t count_approved(const struct importing *importing)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < importing->version_count; i++)
+        count += json_array_size(importing->versions[i].said->approvals) > 0;
+    return count;
+}
+
+static void print(const struct importing *importing)
+{
+    const struct output *output = &importing->cli->output;
+    int64_t present = (int64_t)importing->version_count - importing->published;
+    int64_t approved = count_approved(importing);
+    json_auto_t *document =
+        json_pack("{s:I, s:I, s:I, s:I, s:I}", "published", (json_int_t)importing->published,
+                  "present", (json_int_t)present, "variants", (json_int_t)importing->added,
+                  "events", (json_int_t)importing->events, "approved_there", (json_int_t)approved);
+
+    output_json(output, document);
+    output_line(output, "imported %lld versions; %lld were there already",
+                (long long)importing->published, (long long)present);
+    if (importing->added > 0)
+        output_line(output, "added %lld variants", (long long)importing->added);
+    if (approved > 0)
+        output_note(output,
+                    "%lld versions have approvals in the file; nobody has approved them here: "
+                    "modelferry approve MODEL@VERSION",
+                    (long long)approved);
+    if (importing->published + importing->added > 0)
+        output_note(output, "devices get them once the publishers' role lists them: "
+                            "modelferry release MODEL@VERSION");
 }
 
 int cmd_import_import(void *context, int operands, char **operand)
 {
     struct cli *cli = context;
     CLEANUP(release) struct importing importing = {.cli = cli};
-    json_auto_t *document = NULL;
     int r;
 
     (void)operands;
@@ -256,15 +218,6 @@ int cmd_import_import(void *context, int operands, char **operand)
         r = write_all(&importing);
     if (r)
         return r;
-    document = json_pack("{s:I, s:I, s:I}", "published", (json_int_t)importing.published, "present",
-                         (json_int_t)importing.version_count - importing.published, "events",
-                         (json_int_t)importing.events);
-    output_json(&cli->output, document);
-    output_line(&cli->output, "imported %lld versions; %lld were there already",
-                (long long)importing.published,
-                (long long)((int64_t)importing.version_count - importing.published));
-    if (importing.published > 0)
-        output_note(&cli->output, "devices get them once the publishers' role lists them: "
-                                  "modelferry release MODEL@VERSION");
+    print(&importing);
     return CLI_OK;
 }

@@ -2,19 +2,17 @@
 #include "cli/export/import_check.h"
 
 #include "base/cleanup.h"
-#include "cli/export/cmd_export.h"
-#include "cli/keys/keystore.h"
+#include "cli/export/import_trust.h"
+#include "cli/trust/additions.h"
 #include "crypto/text.h"
+#include "lineage/openlineage.h"
 #include "model/manifest.h"
-#include "model/name.h"
 #include "tuf/canon.h"
 #include "tuf/envelope.h"
 
 #include <string.h>
 
-#define KEYS_MAX 256
-
-static int refuse(const struct importing *importing, const char *hint, const char *why)
+int import_check_refuse(const struct importing *importing, const char *hint, const char *why)
 {
     return output_fail(&importing->cli->output, CLI_UNVERIFIED, hint,
                        "nothing was imported from '%s': %s", importing->bundle.path, why);
@@ -22,26 +20,12 @@ static int refuse(const struct importing *importing, const char *hint, const cha
 
 /* ---- the index ------------------------------------------------------------------------------ */
 
-static int count_versions(const json_t *models, size_t *ret_count)
-{
-    const json_t *model;
-    size_t i;
-
-    *ret_count = 0;
-    json_array_foreach (models, i, model)
-        *ret_count += json_array_size(json_object_get(model, "versions"));
-    return 0;
-}
-
 static int read_index(struct importing *importing)
 {
-    CLEANUP(buffer_release) struct buffer bytes = BUFFER(CMD_EXPORT_INDEX_MAX);
+    CLEANUP(buffer_release) struct buffer bytes = BUFFER(EXPORT_INDEX_MAX);
     const struct bundle_member *member = bundle_find(&importing->bundle, BUNDLE_INDEX);
+    struct arena *arena = &importing->cli->arena;
     struct fields_error error;
-    const char *type = "";
-    json_int_t format = 0;
-    const json_t *models;
-    size_t versions;
     int r;
 
     if (!member)
@@ -49,122 +33,27 @@ static int read_index(struct importing *importing)
     r = bundle_read(&importing->bundle, member, &bytes);
     if (r)
         return r;
-    if (canon_parse(bytes.bytes, bytes.size, CMD_EXPORT_INDEX_MAX, &importing->index, &error))
+    if (canon_parse(bytes.bytes, bytes.size, EXPORT_INDEX_MAX, &importing->json, &error))
         return bundle_refuse(&importing->bundle, error.text);
-    (void)json_unpack(importing->index, "{s:s, s:I}", "_type", &type, "format", &format);
-    if (strcmp(type, CMD_EXPORT_TYPE) != 0)
+    switch (export_index_read(importing->json, arena, &importing->index, &error)) {
+    case 0:
+        break;
+    case EXPORT_INDEX_E_FORMAT:
+        return import_check_refuse(importing, "upgrade modelferry", "a later modelferry wrote it");
+    case EXPORT_INDEX_E_OTHER:
         return bundle_refuse(&importing->bundle, "it is something else");
-    if (format != CMD_EXPORT_FORMAT)
-        return refuse(importing, "upgrade modelferry", "a later modelferry wrote it");
-    models = json_object_get(importing->index, "models");
-    (void)count_versions(models, &versions);
-    importing->models = arena_array(&importing->cli->arena, json_array_size(models) + 1,
-                                    sizeof(*importing->models));
+    default:
+        return bundle_refuse(&importing->bundle,
+                             arena_printf(arena, BUNDLE_INDEX ": %s", error.text));
+    }
+    importing->models =
+        arena_array(arena, importing->index.model_count + 1, sizeof(*importing->models));
     importing->versions =
-        arena_array(&importing->cli->arena, versions + 1, sizeof(*importing->versions));
+        arena_array(arena, importing->index.version_count + 1, sizeof(*importing->versions));
     return 0;
 }
 
-/* ---- whose signatures count ----------------------------------------------------------------- */
-
-static void believe(struct incoming_model *model, const struct key *key, const char *name)
-{
-    for (size_t i = 0; i < model->key_count; i++) {
-        if (key_equal(&model->keys[i], key))
-            return;
-    }
-    if (model->key_count == KEYS_MAX)
-        return;
-    model->key_names[model->key_count] = name;
-    model->keys[model->key_count++] = *key;
-}
-
-/* A key of the file by its keyid, which is its hash. */
-static bool find_key(const struct incoming_model *model, const char *keyid, struct key *ret_key)
-{
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach (json_object_get(model->index, "keys"), i, item) {
-        struct fields_error error;
-
-        if (key_parse(json_object_get(item, "key"), ret_key, &error) == 0 &&
-            strcmp(ret_key->id, keyid) == 0)
-            return true;
-    }
-    return false;
-}
-
-static int trust_said(struct importing *importing, struct incoming_model *model)
-{
-    const struct options_list *said = &importing->cli->flags.trust;
-
-    for (size_t i = 0; i < said->count; i++) {
-        CLEANUP(keystore_release) struct keystore_key file = {0};
-        struct key key;
-        int r;
-
-        if (find_key(model, said->texts[i], &key)) {
-            believe(model, &key, NULL);
-            continue;
-        }
-        r = keystore_read(importing->cli, said->texts[i], &file);
-        if (r)
-            return r;
-        believe(model, &file.key, arena_strdup(&importing->cli->arena, file.name));
-    }
-    return 0;
-}
-
-static int trust_registered(struct importing *importing, struct incoming_model *model)
-{
-    json_auto_t *answer = NULL;
-    const json_t *item;
-    int status;
-    size_t i;
-    int r = server_ask(
-        &importing->server,
-        &(struct server_question){
-            .what = arena_printf(&importing->cli->arena, "ask for model '%s'", model->name),
-            .address = SERVER_ADDRESS(&importing->server, "models", model->name),
-            .tolerated = 404,
-        },
-        &status, &answer);
-
-    if (r)
-        return r;
-    model->exists = status != 404;
-    json_array_foreach (json_object_get(answer, "keys"), i, item) {
-        struct fields_error error;
-        struct key key;
-
-        if (!json_is_string(json_object_get(item, "revoked_at")) &&
-            key_parse(json_object_get(item, "key"), &key, &error) == 0)
-            believe(model, &key, NULL);
-    }
-    model->known_count = model->key_count;
-    return 0;
-}
-
-static int refuse_untrusted(struct importing *importing, const struct incoming_model *model)
-{
-    struct arena *arena = &importing->cli->arena;
-    const char *keyids = "";
-    const json_t *item;
-    size_t i;
-
-    json_array_foreach (json_object_get(model->index, "keys"), i, item) {
-        const char *keyid = json_string_value(json_object_get(item, "keyid"));
-
-        keyids = arena_printf(arena, "%s%s%s", keyids, *keyids ? ", " : "", keyid ? keyid : "?");
-    }
-    return refuse(
-        importing, "compare these with the publisher by another way, then pass them: --trust KEYID",
-        arena_printf(arena, "nobody said whose signatures count for model '%s'; it has: %s",
-                     model->name, keyids));
-}
-
-/* ---- versions ------------------------------------------------------------------------------- */
+/* ---- documents ------------------------------------------------------------------------------ */
 
 static const struct bundle_member *member_of(const struct importing *importing, const char *folder,
                                              const char *sha256)
@@ -173,14 +62,25 @@ static const struct bundle_member *member_of(const struct importing *importing, 
                        arena_printf(&importing->cli->arena, "%s/%s", folder, sha256));
 }
 
+/* "digits@1.0.0", or "digits@1.0.0/onnx/cpu/int8" */
+static const char *name_of(const struct importing *importing,
+                           const struct incoming_version *version,
+                           const struct incoming_document *document)
+{
+    const char *variant = document->said->variant;
+
+    return arena_printf(&importing->cli->arena, "%s@%s%s%s", version->model->said->name,
+                        version->said->version, variant ? "/" : "", variant ? variant : "");
+}
+
 static int check_artifacts(struct importing *importing, const struct manifest *manifest,
-                           struct incoming_version *version)
+                           struct incoming_document *document)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < manifest->variant_count; i++)
         count += manifest->variants[i].artifact_count;
-    version->files = arena_array(&importing->cli->arena, count, sizeof(*version->files));
+    document->files = arena_array(&importing->cli->arena, count, sizeof(*document->files));
     for (size_t i = 0; i < manifest->variant_count; i++) {
         for (size_t j = 0; j < manifest->variants[i].artifact_count; j++) {
             const struct manifest_artifact *artifact = &manifest->variants[i].artifacts[j];
@@ -188,20 +88,20 @@ static int check_artifacts(struct importing *importing, const struct manifest *m
             char hex[DIGEST_SHA256_HEX_SIZE];
 
             text_hex(artifact->sha256, sizeof(artifact->sha256), hex);
-            member = member_of(importing, CMD_EXPORT_ARTIFACT, hex);
+            member = member_of(importing, EXPORT_INDEX_ARTIFACT, hex);
             if (!member || member->size_bytes != (uint64_t)artifact->length ||
                 memcmp(member->sha256, artifact->sha256, sizeof(member->sha256)) != 0)
                 return bundle_refuse(&importing->bundle,
                                      arena_printf(&importing->cli->arena,
                                                   "artifact %s is missing, or not what was signed",
                                                   hex));
-            version->files[version->file_count] = (struct publish_file){
+            document->files[document->file_count] = (struct publish_file){
                 .path = importing->bundle.path,
                 .name = artifact->name,
                 .start_byte = member->start_byte,
                 .size_bytes = member->size_bytes,
             };
-            memcpy(version->files[version->file_count++].sha256, artifact->sha256,
+            memcpy(document->files[document->file_count++].sha256, artifact->sha256,
                    DIGEST_SHA256_SIZE);
         }
     }
@@ -211,70 +111,64 @@ static int check_artifacts(struct importing *importing, const struct manifest *m
 static int check_names(struct importing *importing, const struct manifest *manifest,
                        const struct incoming_version *version)
 {
+    const char *model = version->model->said->name;
     struct arena *arena = &importing->cli->arena;
 
-    if (strcmp(manifest->model, version->model->name) != 0 ||
-        strcmp(manifest->version, version->name) != 0)
+    if (strcmp(manifest->model, model) != 0 ||
+        strcmp(manifest->version, version->said->version) != 0)
         return bundle_refuse(&importing->bundle,
-                             arena_printf(arena, "what it calls %s@%s was signed as %s@%s",
-                                          version->model->name, version->name, manifest->model,
+                             arena_printf(arena, "what it calls %s@%s was signed as %s@%s", model,
+                                          version->said->version, manifest->model,
                                           manifest->version));
     if (strcmp(manifest->workspace, importing->workspace) != 0)
-        return refuse(
+        return import_check_refuse(
             importing, "import it into a workspace of that name: the publisher signed for it",
             arena_printf(arena, "%s@%s is of workspace '%s', this is '%s'", manifest->model,
                          manifest->version, manifest->workspace, importing->workspace));
     return 0;
 }
 
-/* A version that is there must be this one. */
-static int ask_presence(struct importing *importing, struct incoming_version *version,
-                        const char *sha256)
+/* An added variant adds just what the index says, to this very version. */
+static int check_place(struct importing *importing, const struct manifest *manifest,
+                       const struct incoming_version *version,
+                       const struct incoming_document *document)
 {
-    struct arena *arena = &importing->cli->arena;
-    json_auto_t *shown = NULL;
-    const char *theirs;
-    int status;
-    int r;
+    const char *variant = document->said->variant;
+    bool right = variant ? manifest_is_addition(manifest) && manifest->variant_count == 1 &&
+                               manifest_find(manifest, variant) &&
+                               memcmp(manifest->adds_to, version->own.envelope->sha256,
+                                      sizeof(manifest->adds_to)) == 0
+                         : !manifest_is_addition(manifest);
 
-    if (!version->model->exists)
-        return 0;
-    r = server_ask(&importing->server,
-                   &(struct server_question){
-                       .what = arena_printf(arena, "ask for version '%s'", version->name),
-                       .address = SERVER_ADDRESS(&importing->server, "models", version->model->name,
-                                                 "versions", version->name),
-                       .tolerated = 404,
-                   },
-                   &status, &shown);
-    if (r || status == 404)
-        return r;
-    theirs = json_string_value(json_object_get(shown, "manifest_sha256"));
-    version->present = theirs && strcmp(theirs, sha256) == 0;
-    return version->present ? 0
-                            : refuse(importing, "versions never change: leave it out of the export",
-                                     arena_printf(arena, "the server has another %s@%s",
-                                                  version->model->name, version->name));
+    return right
+               ? 0
+               : bundle_refuse(&importing->bundle,
+                               arena_printf(&importing->cli->arena, "%s was signed as another one",
+                                            name_of(importing, version, document)));
 }
 
-static int check_version(struct importing *importing, struct incoming_version *version)
+/* Reads a document, and checks all that the file alone can show. */
+static int check_document(struct importing *importing, const struct incoming_version *version,
+                          struct incoming_document *document)
 {
     CLEANUP(buffer_release) struct buffer bytes = BUFFER(MANIFEST_SIZE_MAX);
     CLEANUP(envelope_release) struct envelope envelope = {0};
+    const struct incoming_model *model = version->model;
     struct arena *arena = &importing->cli->arena;
-    const char *sha256 = json_string_value(json_object_get(version->index, "manifest_sha256"));
+    const char *name = name_of(importing, version, document);
     struct fields_error error = {0};
     struct manifest manifest;
     char hex[DIGEST_SHA256_HEX_SIZE] = "";
     int r;
 
-    version->name = json_string_value(json_object_get(version->index, "version"));
-    version->envelope = sha256 ? member_of(importing, CMD_EXPORT_MANIFEST, sha256) : NULL;
-    if (version->envelope)
-        text_hex(version->envelope->sha256, DIGEST_SHA256_SIZE, hex);
-    if (!version->name || !version->envelope || strcmp(hex, sha256) != 0)
-        return bundle_refuse(&importing->bundle, "a manifest is missing, or another one");
-    r = bundle_read(&importing->bundle, version->envelope, &bytes);
+    document->envelope = member_of(importing, EXPORT_INDEX_MANIFEST, document->said->sha256);
+    if (document->envelope)
+        text_hex(document->envelope->sha256, DIGEST_SHA256_SIZE, hex);
+    if (strcmp(hex, document->said->sha256) != 0)
+        return bundle_refuse(
+            &importing->bundle,
+            arena_printf(arena, "the manifest of %s is missing, or another one", name));
+    r = bundle_read(&importing->bundle, document->envelope, &bytes);
     if (!r)
         r = envelope_parse(bytes.bytes, bytes.size, MANIFEST_SIZE_MAX, arena, &envelope, &error);
     if (r > 0 && error.text[0])
@@ -283,62 +177,141 @@ static int check_version(struct importing *importing, struct incoming_version *v
         return bundle_refuse(&importing->bundle, error.text);
     if (!r)
         r = check_names(importing, &manifest, version);
+    if (!r)
+        r = check_place(importing, &manifest, version, document);
     if (r)
         return r;
-    r = envelope_verify(&envelope, version->model->keys, version->model->key_count, 1, NULL);
-    if (r)
-        return r < 0
-                   ? r
-                   : refuse(importing, "pass the key that signed it, if you trust it: --trust KEY",
-                            arena_printf(arena, "%s@%s is not signed by a key that is trusted",
-                                         version->model->name, version->name));
-    r = check_artifacts(importing, &manifest, version);
-    return r ? r : ask_presence(importing, version, sha256);
+    r = envelope_verify(&envelope, model->keys, model->key_count, 1, NULL);
+    if (r > 0)
+        return import_check_refuse(
+            importing, "pass the key that signed it, if you trust it: --trust KEY",
+            arena_printf(arena, "%s is not signed by a key that is trusted", name));
+    return r ? r : check_artifacts(importing, &manifest, document);
 }
 
-static int check_model(struct importing *importing, const json_t *index)
+/* ---- versions ------------------------------------------------------------------------------- */
+
+static int refuse_other(struct importing *importing, const struct incoming_version *version,
+                        const struct incoming_document *document)
 {
-    struct incoming_model *model = &importing->models[importing->model_count++];
+    return import_check_refuse(importing, "versions never change: leave it out of the export",
+                               arena_printf(&importing->cli->arena, "the server has another %s",
+                                            name_of(importing, version, document)));
+}
+
+/* What is there must be the same. */
+static int ask_presence(struct importing *importing, struct incoming_version *version)
+{
     struct arena *arena = &importing->cli->arena;
-    const json_t *item;
-    size_t i;
+    const char *model = version->model->said->name;
+    json_auto_t *shown = NULL;
+    struct additions additions;
+    const char *theirs;
+    int status;
     int r;
 
-    *model = (struct incoming_model){
-        .name = json_string_value(json_object_get(index, "name")),
-        .index = index,
-        .keys = arena_array(arena, KEYS_MAX, sizeof(*model->keys)),
-        .key_names = arena_array(arena, KEYS_MAX, sizeof(*model->key_names)),
-    };
-    if (!model->name || name_check(model->name))
-        return bundle_refuse(&importing->bundle, "a model has no name");
-    r = trust_registered(importing, model);
-    if (!r)
-        r = trust_said(importing, model);
-    if (r)
+    if (!version->model->exists)
+        return 0;
+    r = server_ask(&importing->server,
+                   &(struct server_question){
+                       .what = arena_printf(arena, "ask for version '%s'", version->said->version),
+                       .address = SERVER_ADDRESS(&importing->server, "models", model, "versions",
+                                                 version->said->version),
+                       .tolerated = 404,
+                   },
+                   &status, &shown);
+    if (r || status == 404)
         return r;
-    if (model->key_count == 0)
-        return refuse_untrusted(importing, model);
-    json_array_foreach (json_object_get(index, "versions"), i, item) {
-        struct incoming_version *version = &importing->versions[importing->version_count++];
+    theirs = json_string_value(json_object_get(shown, "manifest_sha256"));
+    version->own.present = theirs && strcmp(theirs, version->own.said->sha256) == 0;
+    if (!version->own.present)
+        return refuse_other(importing, version, &version->own);
+    additions_read(importing->cli, shown, &additions);
+    for (size_t i = 0; i < version->said->added_count; i++) {
+        struct incoming_document *added = &version->added[i];
+        const struct addition *found = additions_find(&additions, added->said->variant);
 
-        *version = (struct incoming_version){.model = model, .index = item};
-        r = check_version(importing, version);
-        if (r)
-            return r;
+        added->present = found && found->sha256 && strcmp(found->sha256, added->said->sha256) == 0;
+        if (found && !added->present)
+            return refuse_other(importing, version, added);
     }
     return 0;
 }
 
-int import_check(struct importing *importing)
+static int check_version(struct importing *importing, struct incoming_version *version)
 {
-    const json_t *index;
-    size_t i;
-    int r = read_index(importing);
+    size_t count = version->said->added_count;
+    int r;
 
-    json_array_foreach (json_object_get(importing->index, "models"), i, index) {
-        if (!r)
-            r = check_model(importing, index);
+    version->own.said = &version->said->own;
+    version->added = arena_array(&importing->cli->arena, count + 1, sizeof(*version->added));
+    r = check_document(importing, version, &version->own);
+    for (size_t i = 0; i < count && !r; i++) {
+        version->added[i].said = &version->said->added[i];
+        r = check_document(importing, version, &version->added[i]);
+    }
+    return r ? r : ask_presence(importing, version);
+}
+
+static int check_model(struct importing *importing, struct incoming_model *model)
+{
+    int r = import_trust_model(importing, model);
+
+    for (size_t i = 0; i < model->said->version_count && !r; i++) {
+        struct incoming_version *version = &importing->versions[importing->version_count++];
+
+        version->model = model;
+        version->said = &model->said->versions[i];
+        r = check_version(importing, version);
     }
     return r;
+}
+
+/* ---- events --------------------------------------------------------------------------------- */
+
+static int check_event(struct importing *importing, const struct bundle_member *member)
+{
+    CLEANUP(buffer_release) struct buffer bytes = BUFFER(OPENLINEAGE_EVENT_MAX);
+    CLEANUP(arena_release) struct arena arena = {0};
+    struct openlineage_event event;
+    struct fields_error error;
+    char hex[DIGEST_SHA256_HEX_SIZE];
+    int r;
+
+    text_hex(member->sha256, sizeof(member->sha256), hex);
+    if (strcmp(member->name + sizeof(EXPORT_INDEX_EVENT), hex) != 0)
+        return bundle_refuse(
+            &importing->bundle,
+            arena_printf(&importing->cli->arena, "'%s' is another event", member->name));
+    r = bundle_read(&importing->bundle, member, &bytes);
+    if (r)
+        return r;
+    if (openlineage_parse(bytes.bytes, bytes.size, &arena, &event, &error))
+        return bundle_refuse(&importing->bundle, arena_printf(&importing->cli->arena, "'%s': %s",
+                                                              member->name, error.text));
+    return 0;
+}
+
+static int check_events(struct importing *importing)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < importing->bundle.count && !r; i++) {
+        const struct bundle_member *member = &importing->bundle.members[i];
+
+        if (bundle_member_in(member, EXPORT_INDEX_EVENT))
+            r = check_event(importing, member);
+    }
+    return r;
+}
+
+int import_check(struct importing *importing)
+{
+    int r = read_index(importing);
+
+    for (size_t i = 0; !r && i < importing->index.model_count; i++) {
+        importing->models[i].said = &importing->index.models[i];
+        r = check_model(importing, &importing->models[i]);
+    }
+    return r ? r : check_events(importing);
 }
