@@ -73,9 +73,9 @@ const struct option_entry config_table[] = {
     {"work", "queue", OPTION_INTEGER, AT(queue), "512", 0, 1, 100000, NULL, 0, NULL,
      "How many requests may wait for a worker; beyond that they are answered 503."},
     {"work", "stream_workers", OPTION_INTEGER, AT(stream_workers), "8", 0, 1, 256, NULL, 0, NULL,
-     "How many uploads run at a time, each with a database connection of its own."},
+     "How many uploads and publications, which read model files, run at a time, each with a database connection of its own."},
     {"work", "stream_queue", OPTION_INTEGER, AT(stream_queue), "64", 0, 1, 10000, NULL, 0, NULL,
-     "How many uploads may wait for their turn; beyond that they are answered 503."},
+     "How many of them may wait for their turn; beyond that they are answered 503."},
 
     {"http", "idle_timeout", OPTION_DURATION, AT(idle_timeout), "60s", 0, SECOND, HOUR, NULL, 0, NULL,
      "When a connection on which nothing moves is closed."},

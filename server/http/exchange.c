@@ -196,24 +196,30 @@ static void run_job(struct pool_job *job, void *worker)
     (void)atomic_fetch_sub(&listener->jobs, 1);
 }
 
+/* What may take long does not hold up what is quick. */
+static struct pool *pool_of(const struct listener *listener, const struct route *route)
+{
+    bool takes_long = route->mode == ROUTE_STREAM || (route->flags & ROUTE_LONG);
+
+    return takes_long && listener->config.stream_pool ? listener->config.stream_pool
+                                                      : listener->config.pool;
+}
+
 /* Sets a 503 where the queue is full. */
 static enum MHD_Result submit(struct request *request)
 {
     struct listener *listener = request->listener;
     struct request_work *work = request_work(request);
-    struct pool *pool = listener->config.pool;
     struct reply reply;
 
     if (!work)
         return MHD_NO;
-    if (request->route->mode == ROUTE_STREAM && listener->config.stream_pool)
-        pool = listener->config.stream_pool;
     work->request = request;
     work->job.run = run_job;
     atomic_store(&work->finished, false);
     (void)waker_ref(&request->waker);
     (void)atomic_fetch_add(&listener->jobs, 1);
-    if (pool_submit(pool, &work->job) == 0)
+    if (pool_submit(pool_of(listener, request->route), &work->job) == 0)
         return MHD_YES;
     (void)atomic_fetch_sub(&listener->jobs, 1);
     waker_unref(&request->waker);

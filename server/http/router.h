@@ -37,8 +37,9 @@ struct route {
 
 enum route_flag {
     ROUTE_IDEMPOTENT_KEY = 1, /* accepts Idempotency-Key: effect and reply commit together */
-    ROUTE_OPEN = 4,           /* needs no token where listener_config.open says so */
     ROUTE_NO_LOG = 2,         /* not worth an access-log line at info (polls, health) */
+    ROUTE_OPEN = 4,           /* needs no token where listener_config.open says so */
+    ROUTE_LONG = 8,           /* of ROUTE_WORKER: runs where uploads do, since it may take long */
 };
 
 struct route_match {

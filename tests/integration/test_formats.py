@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Model files are read before anything of them becomes visible: here, and again on the server."""
 
+import concurrent.futures
 import json
 import struct
 
@@ -8,6 +9,7 @@ import pytest
 
 from ferry import models, paths, signing
 from ferry.cli import Cli
+from ferry.wait import wait_until
 
 FAILED, USAGE, UNVERIFIED = 1, 2, 5
 DIGITS = (paths.DATA / "digits-1.onnx").read_bytes()
@@ -310,3 +312,44 @@ def test_inspect_needs_no_server(scratch):
     (cli.home / "text").write_text("hello")
     assert "of no format that is known" in cli.run("inspect", "text", status=FAILED).err
     assert "No such file" in cli.run("inspect", "gone", status=FAILED).err
+
+
+# ---- reads that take long -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(database):
+    """Within its block, once one is asked for, no read of model files ends."""
+    database.sql("""
+        CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock(77); RETURN NEW; END $$;
+        CREATE TRIGGER hold BEFORE INSERT ON artifact_format FOR EACH ROW EXECUTE FUNCTION hold()
+    """)
+    return database.hold_advisory_lock(77)
+
+
+@pytest.mark.parametrize("server_options", [
+    {"work": {"workers": 1, "stream_workers": 1, "stream_queue": 1}}])
+def test_reads_that_take_long_hold_up_nobody_else(submit, publisher, viewer, upload, model_key,
+                                                  database, held):
+    data = upload(models.onnx())
+
+    def publish(number):
+        variant = signing.variant([signing.artifact("model.onnx", data)], "onnx")
+        return publisher.post("/api/v1/models/digits/versions", model_key.envelope(
+            signing.manifest("digits", f"{number}.0.0", [variant])))
+
+    with concurrent.futures.ThreadPoolExecutor(3) as parallel:
+        with held:
+            first = parallel.submit(publish, 1)
+            wait_until(lambda: database.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
+                " AND datname = current_database()") == "1", what="the read is not held")
+            viewer.get("/api/v1/models").expect(200)
+            publisher.post("/api/v1/models", {"name": "faces"}).expect(201)
+            # one may wait for its turn; who comes later is told to come again
+            others = [parallel.submit(publish, number) for number in (2, 3)]
+            refused = next(concurrent.futures.as_completed(others)).result().expect(503)
+            assert refused.header("Retry-After") and "busy" in refused.text
+        assert first.result().status == 201
+        assert sorted(other.result().status for other in others) == [201, 503]
