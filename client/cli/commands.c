@@ -500,7 +500,8 @@ const struct options_command commands_table[] = {
      "finds versions, or models, by what is known of them", "Such as: 'metrics.accuracy > 0.9 and tags.team = vision and not alias exists'. The grammar "
      "and the fields are in docs/SEARCH.md."},
     {"alias set", "MODEL ALIAS VERSION", 3, 3, flags_registry_alias_set, cmd_alias_set,
-     "makes or moves an alias", "Afterwards MODEL@ALIAS stands for the version wherever one is named."},
+     "makes or moves an alias", "Afterwards MODEL@ALIAS stands for the version in all commands but those that publish, sign, "
+     "release, yank or discard: these take the version itself."},
     {"alias ls", "MODEL", 1, 1, list_flags, cmd_alias_ls, "lists a model's aliases", NULL},
     {"alias rm", "MODEL ALIAS", 2, 2, flags_registry_alias_rm, cmd_alias_rm, "removes an alias", NULL},
     {"tag set", "MODEL[@VERSION] KEY=VALUE...", 2, -1, NULL, cmd_note_tag_set,

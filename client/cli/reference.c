@@ -13,6 +13,13 @@ int reference_check(struct cli *cli, const char *model, const char *version,
     if (expected)
         return cli_usage(cli, "'%s' is no name of a model: %s", model, expected);
     expected = name_check_version(version);
+    if (expected && *version >= 'a' && *version <= 'z' && !name_check_alias(version))
+        return output_fail(&cli->output, CLI_USAGE,
+                           arena_printf(&cli->arena,
+                                        "an alias can move meanwhile: name the version itself, "
+                                        "which 'modelferry alias ls %s' shows",
+                                        model),
+                           "'%s' is no version: %s", version, expected);
     if (expected)
         return cli_usage(cli, "'%s' is no version: %s", version, expected);
     *ret_reference = (struct reference){.model = model, .version = version};

@@ -74,6 +74,48 @@ int subject_open(struct cli *cli, const char *text, unsigned kinds, struct serve
     return r ? r : subject_resolve(ret_server, ret_reference);
 }
 
+/* "digits@champion/onnx/cpu/fp32" taken apart. Returns whether it has that form. */
+static bool take_alias_apart(struct arena *arena, const char *text, struct reference *ret_reference,
+                             const char **ret_rest)
+{
+    static const char prefix[] = "model:";
+    const char *model = strncmp(text, prefix, strlen(prefix)) == 0 ? text + strlen(prefix) : text;
+    const char *at = strchr(model, '@');
+    const char *rest = at ? at + strcspn(at, "/") : NULL;
+
+    if (!at)
+        return false;
+    *ret_rest = rest;
+    *ret_reference = (struct reference){
+        .model = arena_strndup(arena, model, (size_t)(at - model)),
+        .alias = arena_strndup(arena, at + 1, (size_t)(rest - at - 1)),
+    };
+    return !name_check(ret_reference->model) && !name_check_alias(ret_reference->alias);
+}
+
+int subject_node(struct server *server, const char *text, struct ref *ret_ref)
+{
+    struct cli *cli = server->cli;
+    struct reference reference;
+    const char *rest;
+    const char *why;
+    int r;
+
+    if (ref_parse(text, &cli->arena, ret_ref, &why) == 0)
+        return 0;
+    if (take_alias_apart(&cli->arena, text, &reference, &rest)) {
+        r = subject_resolve(server, &reference);
+        if (r)
+            return r;
+        text = arena_printf(&cli->arena, "%s@%s%s", reference.model, reference.version, rest);
+        if (ref_parse(text, &cli->arena, ret_ref, &why) == 0)
+            return 0;
+    }
+    return output_fail(&cli->output, CLI_USAGE,
+                       "such as digits@1.0.0, digits@champion, dataset:faces@3 or run:UUID",
+                       "'%s' names no node of the lineage: %s", text, why);
+}
+
 const char *subject_address(const struct server *server, const struct reference *reference,
                             const char *part)
 {

@@ -4,6 +4,7 @@
 
 #include "cli/reference.h"
 #include "cli/server.h"
+#include "lineage/ref.h"
 
 /* What a command is about: MODEL, MODEL@VERSION or MODEL@ALIAS. */
 
@@ -23,6 +24,13 @@ int subject_resolve(struct server *server, struct reference *reference) MUST_CHE
 /* Both, and server_open() between them. */
 int subject_open(struct cli *cli, const char *text, unsigned kinds, struct server *ret_server,
                  struct reference *ret_reference) MUST_CHECK;
+
+/*
+ * A node of the lineage as people name it (lineage/ref.h), also MODEL@ALIAS and
+ * MODEL@ALIAS/RUNTIME/HARDWARE/PRECISION, which asks the server where the alias points. Returns 0,
+ * an exit status once reported, or negative.
+ */
+int subject_node(struct server *server, const char *text, struct ref *ret_ref) MUST_CHECK;
 
 /* The address of it, or of a part of it, such as "approvals"; NULL: itself. */
 const char *subject_address(const struct server *server, const struct reference *reference,

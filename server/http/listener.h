@@ -24,7 +24,7 @@ struct listener_config {
     const struct route *routes;
     void *context;            /* call.context of every handler */
     struct pool *pool;        /* for ROUTE_WORKER */
-    struct pool *stream_pool; /* for ROUTE_STREAM and ROUTE_LONG, which hold a worker long; NULL: pool */
+    struct pool *stream_pool; /* for ROUTE_STREAM and ROUTE_LONG; NULL: pool */
     unsigned threads;
     unsigned connections_max;
     unsigned connections_per_ip_max; /* 0: no limit */

@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import json
+import re
 
 import pytest
 
@@ -11,6 +12,7 @@ from ferry.cli import Cli
 
 FAILED, USAGE = 1, 2
 
+TIME = re.compile(r"20\d\d-\d\d-\d\d[T ][0-9:.]+Z?")
 KIND = f"{signing.RUNTIME}/cpu/fp32"
 
 
@@ -39,6 +41,45 @@ def says(done, *texts):
 
 
 # ---- aliases ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [
+    ("model", "show", "--json"), ("sbom",), ("approval", "ls", "--json"),
+    ("lineage", "upstream"), ("lineage", "downstream"), ("lineage", "show"), ("explain", "version"), ("impact",)])
+def test_whatever_reads_takes_an_alias(people, two, command):
+    cli = people("publisher")
+    for where in ("2.0.0", "1.0.0"):
+        cli.run("alias", "set", "digits", "champion", where)
+        said = cli.run(*command, "digits@champion")
+        assert "--json" in command or f"digits@champion is {where}" in said.err
+        same = cli.run(*command, f"digits@{where}")
+        assert TIME.sub("T", said.out) == TIME.sub("T", same.out) and same.out + same.err
+    says(cli.run(*command, "digits@nobody", status=FAILED), "nobody")
+
+
+def test_an_alias_names_a_node_of_the_lineage(people, two, scratch):
+    cli = people("publisher")
+    cli.run("alias", "set", "digits", "champion", "1.0.0")
+    for node in ("model:digits@champion", "digits@champion/raw/cpu/fp32"):
+        said = cli.run("lineage", "upstream", node)
+        assert said.out == cli.run("lineage", "upstream", node.replace("champion", "1.0.0")).out
+    same = cli.run("lineage", "diff", "digits@champion", "digits@2.0.0").out
+    assert same == cli.run("lineage", "diff", "digits@1.0.0", "digits@2.0.0").out
+    says(cli.run("lineage", "upstream", "digits@not valid", status=USAGE), "names no node")
+    assert cli.json("export", "digits@champion", "-o", scratch / "one.ferry")["versions"] == 1
+    cli.run("pull", "digits@champion", "-o", scratch / "pulled")
+
+
+@pytest.mark.parametrize("command", [
+    ("publish", "digits@champion", "x.onnx"), ("sign", "digits@champion"),
+    ("publish", "digits@champion", "--add-variant", "raw/npu/int8", "x.bin"),
+    ("release", "digits@champion"), ("yank", "digits@champion"), ("model", "discard", "digits@champion")])
+def test_what_cannot_be_taken_back_takes_the_version_itself(people, two, command):
+    cli = people("publisher")
+    cli.run("keys", "init", "--no-passphrase")
+    cli.run("alias", "set", "digits", "champion", "1.0.0")
+    says(cli.run(*command, status=USAGE), "'champion' is no version", "an alias can move meanwhile",
+         "modelferry alias ls digits")
 
 
 def test_an_alias_is_set_listed_and_removed(people, two):

@@ -213,6 +213,7 @@ def test_an_import_that_broke_off_is_finished(exported, there, model_key):
     data = noise(MIB)
     there.api.put(f"/api/v1/artifacts/{signing.sha256(data)}", body=data).expect(201)
     assert there.json("import", exported)["published"] == 2
+    assert there.api.get(f"{DIGITS}/card").text == "# Digits\n"
     assert there.json("import", exported)["published"] == 0
 
 

@@ -5,9 +5,8 @@
 #include "base/file.h"
 #include "cli/audit/report_check.h"
 #include "cli/audit/report_view.h"
-#include "cli/server.h"
+#include "cli/subject.h"
 #include "lib/http_escape.h"
-#include "lineage/ref.h"
 #include "proto/audit_report.h"
 
 #include <fcntl.h>
@@ -18,34 +17,20 @@
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-/* A node, checked here so that a slip is told before anything is asked. */
-static int parse(struct cli *cli, const char *text, struct ref *ret_ref)
+static int ask(struct server *server, const char *kind, const char *ref, struct buffer *answer)
 {
-    const char *why;
-
-    if (ref_parse(text, &cli->arena, ret_ref, &why) == 0)
-        return 0;
-    return output_fail(&cli->output, CLI_USAGE, "such as digits@1.0.0 or dataset:faces@3",
-                       "'%s' names no node of the lineage: %s", text, why);
-}
-
-static int ask(struct cli *cli, const char *kind, const char *ref, struct buffer *answer)
-{
-    CLEANUP(server_close) struct server server = {0};
     CLEANUP(buffer_release) struct buffer url = BUFFER(URL_MAX);
-    int r = server_open(cli, &server);
+    const char *at = server->cli->flags.at;
 
-    if (r)
-        return r;
-    buffer_printf(&url, "%s?ref=", SERVER_ADDRESS(&server, "audit", "reports", kind));
+    buffer_printf(&url, "%s?ref=", SERVER_ADDRESS(server, "audit", "reports", kind));
     http_escape(&url, ref);
-    if (cli->flags.at) {
+    if (at) {
         buffer_append_text(&url, "&at=");
-        http_escape(&url, cli->flags.at);
+        http_escape(&url, at);
     }
     if (url.failed)
-        return cli_usage(cli, "the arguments are too long");
-    return server_get_bytes(&server, "ask for a report", url.bytes, answer);
+        return cli_usage(server->cli, "the arguments are too long");
+    return server_get_bytes(server, "ask for a report", url.bytes, answer);
 }
 
 /* ---- saving ---------------------------------------------------------------------------------- */
@@ -85,12 +70,19 @@ static int save_all(struct cli *cli, const struct report_check *report, const st
     return r;
 }
 
-static int tell(struct cli *cli, const char *kind, const char *ref)
+/* text: the node, as it was named */
+static int tell(struct cli *cli, const char *kind, const char *text)
 {
     CLEANUP(report_check_release) struct report_check report = {0};
     CLEANUP(buffer_release) struct buffer answer = BUFFER(AUDIT_REPORT_MAX);
-    int r = ask(cli, kind, ref, &answer);
+    CLEANUP(server_close) struct server server = {0};
+    struct ref ref;
+    int r = server_open(cli, &server);
 
+    if (!r)
+        r = subject_node(&server, text, &ref);
+    if (!r)
+        r = ask(&server, kind, ref.text, &answer);
     if (!r)
         r = report_check_read(cli, "the answer", answer.bytes, answer.size, &report);
     if (!r && (cli->flags.out || cli->flags.html))
@@ -110,33 +102,23 @@ int cmd_explain_device(void *context, int operands, char **operand)
 {
     struct cli *cli = context;
     const char *prefix = strncmp(operand[0], "device:", strlen("device:")) == 0 ? "" : "device:";
-    struct ref ref;
     int64_t at_ms;
-    int r;
 
     (void)operands;
     if (cli->flags.at && !clock_parse_rfc3339(cli->flags.at, &at_ms))
         return cli_usage(cli, "--at '%s' is no time such as 2026-01-02T03:04:05Z", cli->flags.at);
-    r = parse(cli, arena_printf(&cli->arena, "%s%s", prefix, operand[0]), &ref);
-    return r ? r : tell(cli, AUDIT_REPORT_KIND_DEVICE, ref.text);
-}
-
-static int tell_about(struct cli *cli, const char *kind, const char *text)
-{
-    struct ref ref;
-    int r = parse(cli, text, &ref);
-
-    return r ? r : tell(cli, kind, ref.text);
+    return tell(cli, AUDIT_REPORT_KIND_DEVICE,
+                arena_printf(&cli->arena, "%s%s", prefix, operand[0]));
 }
 
 int cmd_explain_version(void *context, int operands, char **operand)
 {
     (void)operands;
-    return tell_about(context, AUDIT_REPORT_KIND_VERSION, operand[0]);
+    return tell(context, AUDIT_REPORT_KIND_VERSION, operand[0]);
 }
 
 int cmd_explain_impact(void *context, int operands, char **operand)
 {
     (void)operands;
-    return tell_about(context, AUDIT_REPORT_KIND_IMPACT, operand[0]);
+    return tell(context, AUDIT_REPORT_KIND_IMPACT, operand[0]);
 }

@@ -7,15 +7,13 @@
 #include "cli/export/bundle.h"
 #include "cli/export/export_index.h"
 #include "cli/export/export_notes.h"
-#include "cli/reference.h"
-#include "cli/server.h"
+#include "cli/subject.h"
 #include "cli/transfer/download.h"
 #include "cli/trust/additions.h"
 #include "cli/trust/signed_manifest.h"
 #include "cli/units.h"
 #include "crypto/text.h"
 #include "lineage/openlineage.h"
-#include "model/name.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -329,17 +327,12 @@ static int write_file(struct exporting *exporting, char ret_hex[static DIGEST_SH
 
 static int fetch_all(struct exporting *exporting, int operands, char **operand)
 {
-    struct cli *cli = exporting->cli;
-
     for (int i = 0; i < operands; i++) {
-        struct reference wanted = {operand[i], NULL};
-        const char *expected = strchr(operand[i], '@') ? NULL : name_check(operand[i]);
-        int r = 0;
+        struct reference wanted;
+        int r = subject_parse(exporting->cli, operand[i], SUBJECT_MODEL | SUBJECT_VERSION, &wanted);
 
-        if (expected)
-            return cli_usage(cli, "'%s' is no name of a model: %s", operand[i], expected);
-        if (strchr(operand[i], '@'))
-            r = reference_parse(cli, operand[i], &wanted);
+        if (!r)
+            r = subject_resolve(&exporting->server, &wanted);
         if (!r)
             r = fetch_model(exporting, &wanted);
         if (r)

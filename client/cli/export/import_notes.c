@@ -9,20 +9,26 @@
 
 int import_notes_write_card(struct importing *importing, const struct incoming_model *model)
 {
+    struct server *server = &importing->server;
+    const char *address = SERVER_ADDRESS(server, "models", model->said->name);
+    json_auto_t *shown = NULL;
     json_auto_t *body = NULL;
+    int r;
 
-    if (model->exists || !model->said->card || !*model->said->card)
+    if (!model->said->card || !*model->said->card)
         return 0;
+    r = server_get(server, "show what was imported", address, &shown);
+    if (r || json_integer_value(json_object_get(shown, "card_bytes")) > 0)
+        return r;
     body = json_pack("{s:s}", "card", model->said->card);
-    return server_ask(
-        &importing->server,
-        &(struct server_question){
-            .what = "write the card of a model",
-            .method = "PATCH",
-            .address = SERVER_ADDRESS(&importing->server, "models", model->said->name),
-            .body = body,
-        },
-        NULL, NULL);
+    return server_ask(server,
+                      &(struct server_question){
+                          .what = "write the card of a model",
+                          .method = "PATCH",
+                          .address = address,
+                          .body = body,
+                      },
+                      NULL, NULL);
 }
 
 /* PUTs what belongs to a model below `segment`, unless somebody has set it here. */

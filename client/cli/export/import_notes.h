@@ -10,7 +10,7 @@
  * status once reported, or negative.
  */
 
-/* The model card, where the model is new here. */
+/* The model card, where the model has none here. */
 int import_notes_write_card(struct importing *importing,
                             const struct incoming_model *model) MUST_CHECK;
 

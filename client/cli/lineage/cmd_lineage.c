@@ -3,9 +3,8 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "cli/server.h"
+#include "cli/subject.h"
 #include "lib/http_escape.h"
-#include "lineage/ref.h"
 
 #include <string.h>
 
@@ -38,19 +37,14 @@ static void add(struct question *question, const char *name, const char *value)
     http_escape(&question->url, value);
 }
 
-/* A node, checked here so that a slip is told before anything is asked. */
 static int add_ref(struct question *question, const char *name, const char *text)
 {
-    struct cli *cli = question->cli;
-    const char *why;
     struct ref ref;
+    int r = subject_node(&question->server, text, &ref);
 
-    if (ref_parse(text, &cli->arena, &ref, &why))
-        return output_fail(&cli->output, CLI_USAGE,
-                           "such as digits@1.0.0, run:UUID, dataset:NAMESPACE#NAME@VERSION",
-                           "'%s' names no node of the lineage: %s", text, why);
-    add(question, name, ref.text);
-    return 0;
+    if (!r)
+        add(question, name, ref.text);
+    return r;
 }
 
 static int begin(struct question *question, struct cli *cli, const char *what)

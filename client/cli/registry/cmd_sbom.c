@@ -3,8 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "cli/reference.h"
-#include "cli/server.h"
+#include "cli/subject.h"
 
 #include <fcntl.h>
 
@@ -19,15 +18,12 @@ int cmd_sbom_sbom(void *context, int operands, char **operand)
     int r;
 
     (void)operands;
-    r = reference_parse(cli, operand[0], &reference);
+    r = subject_open(cli, operand[0], SUBJECT_VERSION, &server, &reference);
     if (!r)
-        r = server_open(cli, &server);
-    if (!r)
-        r = server_get_bytes(
-            &server, arena_printf(&cli->arena, "get the bill of materials of '%s'", operand[0]),
-            SERVER_ADDRESS(&server, "models", reference.model, "versions", reference.version,
-                           "sbom"),
-            &bytes);
+        r = server_get_bytes(&server,
+                             arena_printf(&cli->arena, "get the bill of materials of '%s'",
+                                          subject_name(cli, &reference)),
+                             subject_address(&server, &reference, "sbom"), &bytes);
     if (r)
         return r;
     if (cli->flags.out)

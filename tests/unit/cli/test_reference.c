@@ -43,6 +43,8 @@ START_TEST(refuses_what_names_no_version)
                       invalid[i]);
     ck_assert_str_eq(reference.model, "untouched");
     ck_assert_ptr_nonnull(strstr(stage_err(&stage), "write MODEL@VERSION, such as digits@1.0.0"));
+    ck_assert_int_eq(reference_parse(&stage.cli, "digits@champion", &reference), CLI_USAGE);
+    ck_assert_ptr_nonnull(strstr(stage_err(&stage), "modelferry alias ls digits"));
     stage_close(&stage);
 }
 END_TEST
