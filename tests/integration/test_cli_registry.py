@@ -44,8 +44,8 @@ def says(done, *texts):
 
 
 @pytest.mark.parametrize("command", [
-    ("model", "show", "--json"), ("sbom",), ("approval", "ls", "--json"),
-    ("lineage", "upstream"), ("lineage", "downstream"), ("lineage", "show"), ("explain", "version"), ("impact",)])
+    ("model", "show", "--json"), ("sbom",), ("approval", "ls", "--json"), ("lineage", "upstream"),
+    ("lineage", "downstream"), ("lineage", "show"), ("explain", "version"), ("impact",)])
 def test_whatever_reads_takes_an_alias(people, two, command):
     cli = people("publisher")
     for where in ("2.0.0", "1.0.0"):
