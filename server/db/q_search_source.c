@@ -119,28 +119,26 @@
 #define TEXTS(SOURCE, P) CALL(IN, SOURCE, P), CALL(LIKE, SOURCE, P), CALL(RANGES, SOURCE, P)
 
 static const struct q_search_source versions[QUERY_FIELDS] = {
-    [QUERY_MODEL] = {TEXTS(V_MODEL, "$3"),      CALL(WALKS,   V_MODEL,                     "$3",                                    "$4",                                                      C_TEXT)},
-    [QUERY_VERSION] = {WORDS(V_VERSION,             "$3"),         CALL(WALKS,    V_VERSION,             "$3",                                        "$4",                                                                                 C_TEXT)},
-    [QUERY_STATE] = {.skewed = true,      CALL(IN,                V_STATE,               "$3"),                              CALL(LEAPS,                                               V_STATE,     "$3", "$4")},
-    [QUERY_CREATED] = {.kind = Q_SEARCH_TIME,
-                     CALL(TIMES,            V_CREATED,                   "$3",                                              "$4"),
-                     CALL(WALKS,                                                                                                                                                               V_CREATED, "$3", "$4", "timestamptz")},
-    [QUERY_PUBLISHED] = {.kind = Q_SEARCH_TIME,
-                     CALL(TIMES,              V_PUBLISHED,                              "$3",                                                "$4"),
-                     CALL(WALKS,V_PUBLISHED, "$3", "$4", "timestamptz")},
-    [QUERY_CREATED_BY] = {TEXTS(V_CREATED_BY,             "$3"),   CALL(WALKS,                              V_CREATED_BY,                                 "$3",                                       "$4",                                            C_TEXT)},
-    [QUERY_TAG] = {.keyed = true,  TEXTS(V_TAG,        "$4"),                CALL(WALKS,                             V_TAG,                                                                    "$4",                                                                                                                                   "$5", C_TEXT)},
-    [QUERY_PARAM] = {.keyed = true,   TEXTS(V_PARAM,"$4"),CALL(WALKS,V_PARAM,"$4","$5", C_TEXT)},
-    [QUERY_METRIC] = {.kind = Q_SEARCH_NUMBER,
-                     .keyed = true,
-                     CALL(NUMBERS,V_METRIC,"$4","$5"),
-                     CALL(WALKS, V_METRIC, "$4", "$5", "double precision")},
-    [QUERY_ALIAS] = {TEXTS(V_ALIAS,             "$3"),           CALL(LEAPS,        V_ALIAS,                                "$3",                                                                                    "$4")                                                                                                                                                                     },
-    [QUERY_RUNTIME] = {WORDS(V_RUNTIME,         "$3"),            CALL(LEAPS,                        V_RUNTIME,                             "$3",                                                                                                 "$4")                                                                                                                                                            },
-    [QUERY_HARDWARE] = {WORDS(V_HARDWARE,         "$3"),              CALL(LEAPS,                              V_HARDWARE,                                                 "$3",                                                                                    "$4")                                                                                                                                        },
-    [QUERY_PRECISION] = {WORDS(V_PRECISION,             "$3"),           CALL(LEAPS,      V_PRECISION,             "$3",                                      "$4")                                                           },
-    [QUERY_VARIANT] = {WORDS(V_VARIANT,             "$3"),         CALL(LEAPS,        V_VARIANT,              "$3",                     "$4")},
-    [QUERY_APPROVED_BY] = {TEXTS(V_APPROVED,             "$3"),        CALL(LEAPS,       V_APPROVED,           "$3",           "$4")},
+  /* clang-format off */
+    [QUERY_MODEL] = {TEXTS(V_MODEL, "$3"), CALL(WALKS, V_MODEL, "$3", "$4", C_TEXT)},
+    [QUERY_VERSION] = {WORDS(V_VERSION, "$3"), CALL(WALKS, V_VERSION, "$3", "$4", C_TEXT)},
+    [QUERY_STATE] = {.skewed = true, CALL(IN, V_STATE, "$3"), CALL(LEAPS, V_STATE, "$3", "$4")},
+    [QUERY_CREATED] = {.kind = Q_SEARCH_TIME, CALL(TIMES, V_CREATED, "$3", "$4"),
+        CALL(WALKS, V_CREATED, "$3", "$4", "timestamptz")},
+    [QUERY_PUBLISHED] = {.kind = Q_SEARCH_TIME, CALL(TIMES, V_PUBLISHED, "$3", "$4"),
+        CALL(WALKS, V_PUBLISHED, "$3", "$4", "timestamptz")},
+    [QUERY_CREATED_BY] = {TEXTS(V_CREATED_BY, "$3"), CALL(WALKS, V_CREATED_BY, "$3", "$4", C_TEXT)},
+    [QUERY_TAG] = {.keyed = true, TEXTS(V_TAG, "$4"), CALL(WALKS, V_TAG, "$4", "$5", C_TEXT)},
+    [QUERY_PARAM] = {.keyed = true, TEXTS(V_PARAM, "$4"), CALL(WALKS, V_PARAM, "$4", "$5", C_TEXT)},
+    [QUERY_METRIC] = {.kind = Q_SEARCH_NUMBER, .keyed = true, CALL(NUMBERS, V_METRIC, "$4", "$5"),
+        CALL(WALKS, V_METRIC, "$4", "$5", "double precision")},
+    [QUERY_ALIAS] = {TEXTS(V_ALIAS, "$3"), CALL(LEAPS, V_ALIAS, "$3", "$4")},
+    [QUERY_RUNTIME] = {WORDS(V_RUNTIME, "$3"), CALL(LEAPS, V_RUNTIME, "$3", "$4")},
+    [QUERY_HARDWARE] = {WORDS(V_HARDWARE, "$3"), CALL(LEAPS, V_HARDWARE, "$3", "$4")},
+    [QUERY_PRECISION] = {WORDS(V_PRECISION, "$3"), CALL(LEAPS, V_PRECISION, "$3", "$4")},
+    [QUERY_VARIANT] = {WORDS(V_VARIANT, "$3"), CALL(LEAPS, V_VARIANT, "$3", "$4")},
+    [QUERY_APPROVED_BY] = {TEXTS(V_APPROVED, "$3"), CALL(LEAPS, V_APPROVED, "$3", "$4")},
+  /* clang-format on */
 };
 
 static const struct q_search_source param_number = {
@@ -170,14 +168,15 @@ static const struct q_search_source metric_on_dataset = {
 #define M_ALIAS "m_alias", "alias t", "t.model_id", OURS " AND t.version_id IS NOT NULL", "t.name"
 
 static const struct q_search_source models[QUERY_FIELDS] = {
-    [QUERY_MODEL] = {TEXTS(M_NAME,       "$3"),             CALL(WALKS,                            M_NAME,                                                              "$3",                                                                                                                       "$4",                                                                                                                                                                                                                                             C_TEXT)},
-    [QUERY_STATE] = {.skewed = true,                  CALL(IN,                      M_STATE,                                   "$3"),                                                                          CALL(LEAPS,                                                                                                                                                             M_STATE,                                                                                                                                                                                                                                                                                                                          "$3", "$4")},
-    [QUERY_CREATED] = {.kind = Q_SEARCH_TIME,
-                     CALL(TIMES,                          M_CREATED,                                                               "$3",                                                                                                              "$4"),
-                     CALL(WALKS,                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  M_CREATED, "$3", "$4", "timestamptz")},
-    [QUERY_CREATED_BY] = {TEXTS(M_CREATED_BY,             "$3"),                            CALL(WALKS,                                                        M_CREATED_BY,                                                                                                                       "$3",                                                                                                                                                                                                                                             "$4",C_TEXT)},
+  /* clang-format off */
+    [QUERY_MODEL] = {TEXTS(M_NAME, "$3"), CALL(WALKS, M_NAME, "$3", "$4", C_TEXT)},
+    [QUERY_STATE] = {.skewed = true, CALL(IN, M_STATE, "$3"), CALL(LEAPS, M_STATE, "$3", "$4")},
+    [QUERY_CREATED] = {.kind = Q_SEARCH_TIME, CALL(TIMES, M_CREATED, "$3", "$4"),
+        CALL(WALKS, M_CREATED, "$3", "$4", "timestamptz")},
+    [QUERY_CREATED_BY] = {TEXTS(M_CREATED_BY, "$3"), CALL(WALKS, M_CREATED_BY, "$3", "$4", C_TEXT)},
     [QUERY_TAG] = {.keyed = true, TEXTS(M_TAG, "$4"), CALL(WALKS, M_TAG, "$4", "$5", C_TEXT)},
-    [QUERY_ALIAS] = {TEXTS(M_ALIAS,                  "$3"),                       CALL(LEAPS,                                                 M_ALIAS,                                                                                                               "$3",                                                                                                                                                                                                                               "$4")                                                                                                                                                                                                                                                                                                                                                                                                                                                                         },
+    [QUERY_ALIAS] = {TEXTS(M_ALIAS, "$3"), CALL(LEAPS, M_ALIAS, "$3", "$4")},
+  /* clang-format on */
 };
 
 const struct q_search_source *q_search_source(enum query_of of, const struct query_ref *ref,
@@ -209,11 +208,12 @@ const struct q_search_source *q_search_source(enum query_of of, const struct que
 const struct q_search_source_base *q_search_source_base(enum query_of of)
 {
     static const struct q_search_source_base bases[] = {
+  /* clang-format off */
         [QUERY_VERSIONS] = {AGES("versions", "version_state t", "t.version_id"),
-                            IN_USE("versions", "version_state t", "t.version_id",
-                            "t.status IN ('draft', 'published')")                                         },
-        [QUERY_MODELS] = {AGES("models",   "model t",         "t.id"),
-                            IN_USE("models",   "model t",         "t.id",         "t.archived_at IS NULL")},
+            IN_USE("versions", "version_state t", "t.version_id", "t.status IN ('draft', 'published')")},
+        [QUERY_MODELS] = {AGES("models", "model t", "t.id"),
+            IN_USE("models", "model t", "t.id", "t.archived_at IS NULL")},
+  /* clang-format on */
     };
 
     return &bases[of];

@@ -402,3 +402,65 @@ def test_the_largest_query_is_answered(viewer, publish):
     assert found(viewer, " and ".join(f"not {term}" for term in terms)) == []
     deep = "not (" * 7 + "tags.a = 1" + ")" * 7
     assert found(viewer, deep) == []
+
+
+# ---- indexes --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plans(admin, database, make_server):
+    """plans(query, …) -> the plans of the statements that answered it, as PostgreSQL logs them."""
+    catalogue.fill(database, 750, 12)
+    database.cluster.sql(f"""
+        ALTER DATABASE {database.name} SET session_preload_libraries = 'auto_explain';
+        ALTER DATABASE {database.name} SET auto_explain.log_min_duration = 0;
+    """)
+    api = make_server(name="explained").api(admin.token)
+
+    def ask(query, **arguments):
+        before = len(database.cluster.log_text())
+        api.get(address(query, **arguments)).expect(200)
+        return database.cluster.log_text()[before:].split(" plan:\n")[1:]
+
+    return ask
+
+
+# What is searched, of which kind of thing, and the column whose condition an index answers.
+INDEXED = [
+    ("model = 'model-00012'", "versions", "name"), ("model >= 'model-00749'", "versions", "name"),
+    ("version = '1.2.0'", "versions", "version"), ("version like '1.2.*'", "versions", "version"),
+    ("state = archived", "versions", "status"), ("state = draft", "versions", "status"),
+    ("created >= 2026-02-07", "versions", "created_at"),
+    ("published < 2026-02-02", "versions", "published_at"),
+    ("created_by = 'token-7'", "versions", "created_by"),
+    ("created_by like 'token-7*'", "versions", "created_by"),
+    ("tags.team = 'team-7'", "versions", "value"), ("tags.build like 'b-4*'", "versions", "value"),
+    ("tags.nothing exists", "versions", "key"), ("params.epochs > 60", "versions", "number"),
+    ("params.optimizer = none", "versions", "value"),
+    ("params.optimizer like 'x*'", "versions", "value"),
+    ("metrics.accuracy > 0.99", "versions", "value"),
+    ("metrics.accuracy@'dataset:street@2' > 0.9", "versions", "dataset"),
+    ("alias = nobody", "versions", "name"), ("runtime = dlc", "versions", "runtime"),
+    ("hardware = 'sm8650-htp'", "versions", "hardware"), ("precision = int4", "versions", "precision"),
+    ("variant = 'dlc/sm9/int8'", "versions", "runtime"), ("approved_by = 'none'", "versions", "approved_by"),
+    ("model = 'model-00012'", "models", "name"), ("state = archived", "models", "archived_at"),
+    ("created < 2026-01-02", "models", "created_at"), ("created_by = 'none'", "models", "created_by"),
+    ("tags.area = none", "models", "value"), ("alias = nobody", "models", "name"),
+]
+
+
+def test_every_field_that_is_searched_is_answered_by_an_index(plans):
+    """Values that few have, among 9,000 versions; what all have is found by walking on."""
+    for query, of, column in INDEXED:
+        conditions = [line for plan in plans(query, of=of) if "q.id" in plan
+                      for line in plan.splitlines() if "Index Cond" in line]
+        served = [line for line in conditions if re.search(rf"workspace_id = .*\b{column}\b", line)]
+        assert served, (query, of, conditions)
+
+
+def test_every_field_has_its_row_above(viewer):
+    for of in ("versions", "models"):
+        said = viewer.get(address("nonsense = 1", of=of)).expect(400).json()["detail"]
+        fields = {field.removesuffix(".KEY") for field in said.split("there are ")[1].split(", ")}
+        rows = {re.split(r"[ .@]", query)[0] for query, kind, _ in INDEXED if kind == of}
+        assert rows == fields, of
