@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conversions that are added to a published version: signed by themselves, never changed."""
 
+import concurrent.futures
+import contextlib
 import json
 import pathlib
 import re
 import secrets
+import subprocess
 
 import pytest
 
@@ -99,7 +102,12 @@ def test_a_variant_is_added_once_and_never_changes(converted, publisher):
     again = publisher.get(f"{WHERE}/manifest?variant=onnx/cpu/int8").body
     same = publisher.post(f"{WHERE}/variants", body=again, headers={"Content-Type": "application/json"})
     assert same.status == 200, "the very same is a success"
-    assert "409" in add(converted, status=FAILED).err
+    assert "was added to digits@1.0.0 before" in add(converted).err
+    other = add(converted, "onnx/cpu/int8", "--from", "dataset:faces@3", status=FAILED)
+    assert "has the variant 'onnx/cpu/int8'" in other.err
+    (converted.home / "model.int8.onnx").write_bytes(DIGITS)
+    assert "variants never change" in add(converted, status=FAILED).err
+    assert publisher.get(f"{WHERE}/manifest?variant=onnx/cpu/int8").body == again
     own = converted.run("publish", "digits@1.0.0", "--add-variant", "onnx/cpu/fp32",
                         "model.int8.onnx", status=FAILED)
     assert "has the variant 'onnx/cpu/fp32'" in own.err and "never change" in own.err
@@ -350,6 +358,144 @@ def test_a_director_alone_cannot_name_one(rooted, phone, admin, database):
     assert slot_of(admin)["variant"] == NPU
     refused = phone.call("run", "--once", status=1)
     assert "refused: unlisted: image" in refused.stderr and phone.serves(DIGITS)
+
+
+# ---- cut off, and racing ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(database):
+    """held(table): within the block nothing can be inserted there; waits for who tries."""
+    database.sql("CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS"
+                 " $$ BEGIN PERFORM pg_advisory_xact_lock(77); RETURN NEW; END $$")
+
+    @contextlib.contextmanager
+    def hold(table):
+        database.sql(f"CREATE TRIGGER hold BEFORE INSERT ON {table} FOR EACH ROW"
+                     " EXECUTE FUNCTION hold()")
+        with database.hold_advisory_lock(77):
+            yield lambda: wait_until(lambda: database.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'"
+                " AND datname = current_database()") == "1", what=f"nobody writes to {table}")
+        database.sql(f"DROP TRIGGER hold ON {table}")
+
+    return hold
+
+
+def begin_to_add(cli):
+    return subprocess.Popen([cli.binary, "publish", "digits@1.0.0", "--add-variant", NPU,
+                             "model.int8.onnx"], env=cli.env, cwd=cli.home,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def variants_of(admin):
+    return ["/".join((each["runtime"], each["hardware"], each["precision"]))
+            for each in admin.get(WHERE).expect(200).json()["variants"]]
+
+
+def test_a_publisher_killed_before_it_is_listed_repeats_the_command(rooted, admin, held):
+    with held("tuf_metadata") as wait, begin_to_add(rooted) as adding:
+        wait()
+        adding.kill()
+        adding.wait()
+    assert variants_of(admin) == ["onnx/cpu/fp32", NPU]
+    assert admin.post("/api/v1/desired", {**ORDER, "variant": NPU}).status in (404, 409)
+    document = admin.get(f"{WHERE}/manifest?variant={NPU}").expect(200).body
+    said = add(rooted, NPU)
+    assert "was added to digits@1.0.0 before" in said.err
+    assert "digits/1.0.0/onnx~npu~int8.json" in listed(admin)
+    assert admin.get(f"{WHERE}/manifest?variant={NPU}").body == document, "it is the same"
+    role = admin.get("/api/v1/tuf/image/roles/model-digits").json()["signed"]["version"]
+    add(rooted, NPU)
+    assert variants_of(admin) == ["onnx/cpu/fp32", NPU]
+    assert admin.get("/api/v1/tuf/image/roles/model-digits").json()["signed"]["version"] == role, (
+        "what is listed is not signed anew")
+
+
+def test_a_server_killed_meanwhile_keeps_nothing_of_it(rooted, server, admin, held, database):
+    with held("variant_addition") as wait, begin_to_add(rooted) as adding:
+        wait()
+        server.kill()
+        adding.kill()
+        adding.wait()
+    wait_until(lambda: database.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = 'modelferryd'") == "0", what="backends of the dead server remain")
+    server.stop()
+    server.start()
+    rooted.env["MODELFERRY_URL"] = server.url()
+    rooted.run("root", "trust", "roots.json")
+    again = server.api(admin.token)
+    assert variants_of(again) == ["onnx/cpu/fp32"] and len(listed(again)) == 2
+    add(rooted, NPU)
+    assert variants_of(again) == ["onnx/cpu/fp32", NPU]
+    assert "digits/1.0.0/onnx~npu~int8.json" in listed(again)
+
+
+def test_a_database_that_restarts_meanwhile_keeps_nothing_of_it(rooted, admin, held, database):
+    with held("variant_addition") as wait, begin_to_add(rooted) as adding:
+        wait()
+        database.disconnect_all()
+        adding.kill()
+        adding.wait()
+    database.sql("DROP TRIGGER IF EXISTS hold ON variant_addition")
+    wait_until(lambda: admin.get("/readyz").status == 200, what="the server finds its database")
+    add(rooted, NPU)
+    assert variants_of(admin) == ["onnx/cpu/fp32", NPU]
+    assert "digits/1.0.0/onnx~npu~int8.json" in listed(admin)
+
+
+def test_of_two_who_add_the_same_one_wins(version, server, publisher, model_key):
+    own = publisher.get(WHERE).json()["manifest_sha256"]
+
+    def send(number):
+        variant = signing.variant([signing.artifact(f"{number}.onnx", DIGITS)], "onnx", "npu")
+        return server.api(publisher.token).post(f"{WHERE}/variants", model_key.envelope(
+            signing.manifest("digits", "1.0.0", [variant], adds_to=own)))
+
+    with concurrent.futures.ThreadPoolExecutor(4) as parallel:
+        answers = list(parallel.map(send, range(4)))
+    assert sorted(answer.status for answer in answers) == [201, 409, 409, 409]
+    assert {answer.problem for answer in answers if answer.status == 409} == {"variant-exists"}
+    won = next(number for number, answer in enumerate(answers) if answer.status == 201)
+    (added,) = [each for each in publisher.get(WHERE).json()["variants"] if each["added"]]
+    assert added["artifacts"][0]["name"] == f"{won}.onnx"
+
+
+def test_another_models_publisher_adds_nothing_here(rooted, server, admin, scratch):
+    """Neither with a key of the other model, nor as who may sign the other model's role."""
+    bob = Cli(scratch / "bob", env={"MODELFERRY_URL": server.url(),
+                                    "MODELFERRY_TOKEN": admin.token})
+    bob.run("keys", "init", "--name", "bob")
+    bob.run("keys", "export", "bob", "-o", rooted.home / "bob.pub")
+    bob.run("model", "create", "faces", "--key", "bob")
+    bob.run("root", "trust", rooted.home / "roots.json")
+    rooted.run("model", "grant", "faces", "bob.pub")
+    (bob.home / "model.int8.onnx").write_bytes(rooted.wanted)
+    refused = add(bob, NPU, status=FAILED)
+    assert "is not registered for model 'digits'" in refused.err
+    assert variants_of(admin) == ["onnx/cpu/fp32"]
+    # a key of 'digits' is his, too, but the role is not
+    rooted.run("model", "key", "add", "digits", "bob.pub")
+    said = add(bob, NPU, status=FAILED)
+    assert "does not list it yet" in said.err
+    assert "digits/1.0.0/onnx~npu~int8.json" not in listed(admin)
+    assert admin.post("/api/v1/desired", {**ORDER, "variant": NPU}).status in (404, 409)
+    refused = rooted.run("release", "digits@1.0.0", status=UNVERIFIED)
+    assert "is not signed by key 'alice'" in refused.err, "nobody lists unseen what another signed"
+
+
+def test_explaining_a_device_names_what_was_added(rooted, phone, admin):
+    add(rooted, NPU)
+    admin.post("/api/v1/desired", ORDER).expect(200)
+    phone.call("run", "--once")
+    wait_until(lambda: admin.get("/api/v1/devices/phone").json()["installed"]["main"]["variant"]
+               == NPU, what="a report of it")
+    said = rooted.run("explain", "device", "phone", "--json").json()
+    added = admin.get(WHERE).json()["variants"][1]["added"]
+    text = json.dumps(said)
+    assert NPU in text and added["manifest_sha256"] in text and added["signed_by"][0] in text
+    assert NPU in rooted.run("explain", "device", "phone").out
 
 
 @pytest.mark.parametrize("flags, words", [

@@ -12,6 +12,7 @@
 #include "cli/server.h"
 #include "cli/transfer/hashing.h"
 #include "cli/transfer/upload.h"
+#include "cli/trust/additions.h"
 #include "cli/trust/release.h"
 #include "cli/trust/trust.h"
 #include "cli/units.h"
@@ -30,7 +31,10 @@ struct publication {
     bool draft;
     const struct signature *declared; /* by flags; or NULL */
     struct signed_manifest to;        /* what a variant is added to */
+    struct signed_manifest before;    /* the variant, where the server has it already */
     const char *added;                /* its name; NULL: it is a version that is published */
+    bool again;                       /* `before` is there */
+    bool listed;                      /* and the image repository lists it */
     const char *workspace;
     json_t *uploads; /* what became of each artifact, for the result */
 };
@@ -40,6 +44,7 @@ static void release(struct publication *publication)
     server_close(&publication->server);
     keystore_release(&publication->key);
     signed_manifest_release(&publication->to);
+    signed_manifest_release(&publication->before);
     json_decref(publication->uploads);
 }
 
@@ -77,8 +82,40 @@ static int check_version_is_new(struct publication *publication)
                            "version '%s' of model '%s' exists as a draft", reference->version,
                            reference->model);
     return output_fail(&cli->output, CLI_FAILED,
-                       "versions never change: publish under a new version",
+                       arena_printf(&cli->arena,
+                                    "versions never change: publish under a new version; if this "
+                                    "one was cut off before devices got it: modelferry release "
+                                    "%s@%s",
+                                    reference->model, reference->version),
                        "version '%s' of model '%s' exists", reference->version, reference->model);
+}
+
+static int refuse_variant(struct publication *publication)
+{
+    return output_fail(&publication->cli->output, CLI_FAILED,
+                       "variants never change: add another one, or publish under a new version",
+                       "version '%s' of model '%s' has the variant '%s'",
+                       publication->reference.version, publication->reference.model,
+                       publication->added);
+}
+
+/* Whether it was added before: by somebody else, or by this command, which was cut off. */
+static int find_before(struct publication *publication, const struct model_keys *keys)
+{
+    const struct addition *found;
+    struct additions additions;
+    const char *keyid;
+    int r = additions_fetch(&publication->server, &publication->reference, &additions);
+
+    found = r ? NULL : additions_find(&additions, publication->added);
+    if (!found)
+        return r;
+    publication->again = true;
+    publication->listed = found->listed;
+    r = signed_manifest_fetch_variant(&publication->server, publication->workspace,
+                                      &publication->reference, publication->added, &publication->to,
+                                      &publication->before);
+    return r ? r : signed_manifest_verify(publication->cli, &publication->before, keys, &keyid);
 }
 
 /* The version that a variant is added to: signed by one of the model's keys, without it so far. */
@@ -95,12 +132,10 @@ static int check_version_is_there(struct publication *publication, const struct 
                               &publication->to);
     if (!r)
         r = signed_manifest_verify(cli, &publication->to, keys, &keyid);
-    if (r || !manifest_find(&publication->to.manifest, added))
+    if (r)
         return r;
-    return output_fail(&cli->output, CLI_FAILED,
-                       "variants never change: add another one, or publish under a new version",
-                       "version '%s' of model '%s' has the variant '%s'",
-                       publication->reference.version, publication->reference.model, added);
+    return manifest_find(&publication->to.manifest, added) ? refuse_variant(publication)
+                                                           : find_before(publication, keys);
 }
 
 static int read_groups(struct publication *publication, int operands, char **operand)
@@ -220,22 +255,26 @@ static int bring_bytes(struct publication *publication)
     r = interrupt_open(&interrupt);
     if (!r)
         r = hash_files(publication, &interrupt);
-    if (!r)
+    if (!r && !publication->again)
         r = upload_files(publication, &interrupt);
     return r;
 }
 
 /* ---- the version -------------------------------------------------------------------------- */
 
+static int make_signed_part(struct publication *publication, json_t **ret_signed_part)
+{
+    return publish_manifest_make(publication->cli, publication->workspace, &publication->reference,
+                                 &publication->groups, publication->added ? &publication->to : NULL,
+                                 ret_signed_part);
+}
+
 static int build_envelope(struct publication *publication, json_t **ret_envelope)
 {
     CLEANUP(buffer_release) struct buffer bytes = BUFFER(2 * MANIFEST_SIZE_MAX);
     json_auto_t *signed_part = NULL;
-    int r;
+    int r = make_signed_part(publication, &signed_part);
 
-    r = publish_manifest_make(publication->cli, publication->workspace, &publication->reference,
-                              &publication->groups, publication->added ? &publication->to : NULL,
-                              &signed_part);
     if (r)
         return r;
     r = envelope_build(signed_part, &publication->key.signer, publication->draft ? 0 : 1, &bytes);
@@ -321,6 +360,65 @@ static void print_result(struct publication *publication, json_t *version)
                     reference->model, reference->version);
 }
 
+/* What was added before must be what would be added now, but for the time. */
+static int check_same(struct publication *publication)
+{
+    json_auto_t *before = json_copy(publication->before.envelope.signed_part);
+    json_auto_t *now = NULL;
+    int r = make_signed_part(publication, &now);
+
+    if (r)
+        return r;
+    (void)json_object_del(before, "created");
+    (void)json_object_del(now, "created");
+    return json_equal(before, now) ? 0 : refuse_variant(publication);
+}
+
+/* Goes on where the command was cut off: the variant is there, but may not be listed. */
+static int list_again(struct publication *publication)
+{
+    struct cli *cli = publication->cli;
+    const struct reference *reference = &publication->reference;
+    const struct release_version version = {
+        .manifest = &publication->before.manifest,
+        .envelope = publication->before.bytes.bytes,
+        .size = publication->before.bytes.size,
+    };
+    json_auto_t *shown = NULL;
+    int r = check_same(publication);
+
+    if (r)
+        return r;
+    output_note(&cli->output, "%s was added to %s@%s before, just so", publication->added,
+                reference->model, reference->version);
+    if (!publication->listed)
+        r = release_published(&publication->server, publication->workspace,
+                              &publication->key.signer, &version);
+    if (!r)
+        r = server_get(&publication->server, "show the version",
+                       SERVER_ADDRESS(&publication->server, "models", reference->model, "versions",
+                                      reference->version),
+                       &shown);
+    if (!r)
+        print_result(publication, shown);
+    return r;
+}
+
+static int send(struct publication *publication)
+{
+    json_auto_t *envelope = NULL;
+    json_auto_t *version = NULL;
+    int r = build_envelope(publication, &envelope);
+
+    if (!r)
+        r = post_version(publication, envelope, &version);
+    if (!r)
+        r = release_version(publication, envelope);
+    if (!r)
+        print_result(publication, version);
+    return r;
+}
+
 int cmd_publish_publish(void *context, int operands, char **operand)
 {
     struct cli *cli = context;
@@ -330,8 +428,6 @@ int cmd_publish_publish(void *context, int operands, char **operand)
         .draft = cli->flags.draft,
         .uploads = json_array(),
     };
-    json_auto_t *envelope = NULL;
-    json_auto_t *version = NULL;
     int r;
 
     if (cli->flags.draft && cli->flags.key)
@@ -339,13 +435,7 @@ int cmd_publish_publish(void *context, int operands, char **operand)
     r = prepare(&publication, operands, operand);
     if (!r)
         r = bring_bytes(&publication);
-    if (!r)
-        r = build_envelope(&publication, &envelope);
-    if (!r)
-        r = post_version(&publication, envelope, &version);
-    if (!r)
-        r = release_version(&publication, envelope);
-    if (!r)
-        print_result(&publication, version);
-    return r;
+    if (r)
+        return r;
+    return publication.again ? list_again(&publication) : send(&publication);
 }

@@ -34,6 +34,7 @@ void additions_read(struct cli *cli, const json_t *version, struct additions *re
         ret_additions->items[ret_additions->count++] = (struct addition){
             .variant = name,
             .sha256 = sha256 ? arena_strdup(&cli->arena, sha256) : NULL,
+            .listed = json_is_string(json_object_get(added, "listed_at")),
             .yanked = json_is_string(json_object_get(added, "yanked_at")),
         };
     }

@@ -16,6 +16,7 @@
 struct addition {
     const char *variant; /* "onnx/npu/int8" */
     const char *sha256;  /* of its document, in hex; NULL: the server does not say */
+    bool listed;         /* the image repository lists it, or did */
     bool yanked;         /* the image repository listed it, and never will again */
 };
 
