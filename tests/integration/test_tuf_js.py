@@ -111,6 +111,19 @@ def test_it_no_longer_finds_what_was_yanked(alice, client):
     assert client.get(target("1.1.0")) == [DATA]
 
 
+def test_it_downloads_a_variant_that_was_added(alice, client, scratch):
+    publish(alice, "1.0.0")
+    document, file = "digits/1.0.0/raw~npu~int8.json", "digits/1.0.0/raw/npu/int8/converted.bin"
+    assert "no role lists" in client.get(document)
+    (scratch / "converted.bin").write_bytes(b"converted")
+    alice.run("publish", "digits@1.0.0", "--add-variant", "raw/npu/int8", scratch / "converted.bin")
+    [manifest, converted] = client.get(document, file)
+    assert "adds_to" in json.loads(manifest)["signed"] and converted == b"converted"
+    alice.run("yank", "digits@1.0.0", "--variant", "raw/npu/int8", "--yes")
+    assert "no role lists" in client.get(file)
+    assert client.get(target("1.0.0")) == [DATA]
+
+
 @pytest.mark.parametrize("rotate", [
     ("keys", "rotate", "alice", "--yes"), ("root", "rotate", "--online-key", "--yes")])
 def test_it_follows_keys_that_rotate(alice, client, rotate):

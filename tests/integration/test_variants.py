@@ -59,6 +59,35 @@ def converted(published):
     return published
 
 
+def test_a_converter_of_the_snpe_sdks_shape(published, publisher):
+    """docs/CONVERSION.md word by word, with a program that takes what snpe-onnx-to-dlc takes."""
+    program = published.home / "snpe-onnx-to-dlc"
+    program.write_text(f"""#!/bin/sh
+        while [ $# -gt 0 ]; do case $1 in
+            --input_network) test -s "$2" || exit 1; shift 2;;
+            --output_path) cp {paths.DATA}/formats/tiny.dlc "$2"; shift 2;;
+            *) echo "unknown $1" >&2; exit 2;;
+        esac; done
+    """)
+    program.chmod(0o755)
+    command = [str(program), "--input_network", "model.onnx", "--output_path", "model.dlc"]
+    said = published.json("run", "--job", "onnx-to-dlc", "--in", "model.onnx", "--out", "model.dlc", "--",
+                          *command)
+    uuid = said["run"]
+    done = published.run("publish", "digits@1.0.0", "--add-variant",
+                         "runtime=dlc,hardware=sm8650-htp,precision=int8", "model.dlc", "--from-run", uuid)
+    assert "added dlc/sm8650-htp/int8 to digits@1.0.0" in done.out
+    up = published.run("lineage", "upstream", "digits@1.0.0/dlc/sm8650-htp/int8").out
+    assert f"run:{uuid}" in up and f"artifact:{signing.sha256(DIGITS)}" in up
+    node = json.dumps(publisher.get(f"/api/v1/lineage/node?ref=run:{uuid}").expect(200).json())
+    assert "snpe-onnx-to-dlc" in node and "--input_network" in node
+    # one that fails is recorded, and gives no variant
+    failed = published.json("run", "--job", "onnx-to-dlc", "--in", "model.onnx", "--out", "no.dlc", "--",
+                            str(program), "--wrong", status=2)
+    said = publisher.get(f"/api/v1/lineage/node?ref=run:{failed['run']}").expect(200).text
+    assert "FAIL" in said.upper()
+
+
 @pytest.fixture
 def run(converted, publisher):
     """The run that made the converted file, as the lineage knows it."""
