@@ -214,24 +214,20 @@ static const struct db_stmt runs = {
     "WITH wanted AS (SELECT variant_id, ref FROM lineage_node"                                     \
     " WHERE id = ANY ($1::bigint[]) AND variant_id IS NOT NULL)"
 
+/* What was served until the next entry of its slot: looked up for what is asked about alone, since
+ * devices have run much else. */
 static const struct db_stmt ran = {
     "q_explain_ran",
+    /* clang-format off */
     WANTED
-    ", places AS (SELECT DISTINCT device_id, slot FROM device_ran JOIN wanted USING (variant_id)),"
-    " history AS (SELECT r.id, r.device_id, r.slot, r.variant_id, " RAN_SINCE(
-        "r", "d") " AS since,"
-                  "  lead(" RAN_SINCE(
-                      "r", "d") ") OVER w AS until, d.name, d.uuid, d.state"
-                                "  FROM device_ran r JOIN places USING (device_id, slot) JOIN "
-                                "device d ON d.id = r.device_id"
-                                "  WINDOW w AS (PARTITION BY r.device_id, r.slot ORDER BY r.id))"
-                                " SELECT jsonb_build_object('device', h.name::text, 'uuid', "
-                                "h.uuid::text, 'state', h.state,"
-                                " 'slot', h.slot::text, 'ran', w.ref, 'from', rfc3339(h.since), "
-                                "'until', rfc3339(h.until))::text"
-                                " FROM history h JOIN wanted w USING (variant_id) ORDER BY h.name, "
-                                "h.uuid, h.slot, h.id"
-                                " LIMIT $2::bigint + 1",
+    " SELECT json_build_object('device', h.name::text, 'uuid', h.uuid::text, 'state', h.state,"
+    "  'slot', h.slot::text, 'ran', h.ref, 'from', rfc3339(h.since), 'until', rfc3339(h.until))::text"
+    " FROM (SELECT r.id, r.slot, w.ref, d.name, d.uuid, d.state, " RAN_SINCE("r", "d") " AS since,"
+    "   (SELECT " RAN_SINCE("x", "d") " FROM device_ran x WHERE x.device_id = r.device_id"
+    "    AND x.slot = r.slot AND x.id > r.id ORDER BY x.id LIMIT 1) AS until"
+    "  FROM wanted w JOIN device_ran r USING (variant_id) JOIN device d ON d.id = r.device_id) h"
+    " ORDER BY h.name, h.uuid, h.slot, h.id LIMIT $2::bigint + 1",
+    /* clang-format on */
 };
 
 static const struct db_stmt waiting = {
