@@ -196,6 +196,8 @@ def test_an_export_is_verified_without_the_server(auditor, log, scratch, server,
     changed = scratch / "changed.log"
     changed.write_text("".join(lines).replace("model-1", "model-X", 1))
     assert [kind for kind, _ in findings(away, changed)] == ["edited"]
+    changed.write_text("".join(lines[:-4] + [lines[-3], lines[-4]] + lines[-2:]))
+    assert "reordered" in [kind for kind, _ in findings(away, changed)]
     changed.write_text("".join(lines[:-4] + lines[-3:]))
     assert "no whole audit log" in away.run("audit", "verify", changed, status=5).err
     for cut in (1, 2, len(lines) // 2, len(lines) - 1):

@@ -262,6 +262,7 @@ def test_a_report_is_exported_and_verified_offline(history, cli, scratch, server
     for words in ("slot: main", "version: 1.0.0", "by: test-operator", "dataset:lake#faces@3",
                   "better than before", "name: accuracy", "https://ci.example.org/7"):
         assert words in done.out, words
+    assert done.out.count("\nref: ") + done.out.startswith("ref: ") == 1, "what was asked is said once"
     server.stop()
     env = {"MODELFERRY_URL": "", "MODELFERRY_TOKEN": ""}
     good = cli.run("audit", "verify", report, "--key", key, env=env)

@@ -406,6 +406,14 @@ def test_an_event_that_was_edited_imports_nothing(exported, there, scratch, mode
     assert "events/" in said.err and is_empty(there)
 
 
+def test_an_event_that_was_exchanged_imports_nothing(exported, there, scratch, model_key):
+    """Another one, as good, under the same name."""
+    broken = scratch / "broken.ferry"
+    rewrite(exported, broken, lambda name, data: data.replace(b"pipelines", b"pipelinez"))
+    said = there.run("import", broken, "--trust", model_key.keyid, status=5)
+    assert "is another event" in said.err and is_empty(there)
+
+
 def test_nobody_is_trusted_unasked(exported, there, model_key):
     said = there.run("import", exported, status=5)
     assert model_key.keyid in said.err and "--trust" in said.err and is_empty(there)

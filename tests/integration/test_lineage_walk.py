@@ -168,6 +168,11 @@ def test_the_difference_of_two_ancestries(pipeline, say, viewer):
     dot = ask(viewer, "diff", format="dot", **pair).text
     assert dot.count("color=red,fontcolor=red") == 5 and dot.count("color=green,fontcolor=green") == 6
     assert ask(viewer, "diff", **{"from": run(1), "to": run(1)}).json()["added"] == []
+    only = ask(viewer, "diff", kinds="run,code", **pair).expect(200).json()
+    assert {c["from"]["kind"] for c in only["changed"]} == {"run"} and only["added"] == []
+    assert [n["kind"] for n in only["removed"]] == ["code"]
+    text = ask(viewer, "diff", format="text", kinds="dataset-version", **pair).text
+    assert f"+ {LAKE}extra@1\n" in text and "run:" not in text and "code:" not in text
 
 
 def test_facets_are_kept_as_they_were_sent(publisher, viewer):

@@ -255,6 +255,13 @@ def test_a_run_within_a_run_is_a_part_of_it(cli, here):
     assert f"run:{outer}" in downstream and outer != inner
 
 
+def test_what_is_read_has_no_other_version_than_its_digest(cli):
+    (cli.home / "faces.csv").write_text("a,b\n")
+    said = cli.run("run", "--in", "dataset:faces@3=faces.csv", "--", "true", status=2)
+    assert "write dataset:NAME=PATH" in said.err
+    cli.run("run", "--in", "dataset:faces=faces.csv", "--in", "dataset:faces@3", "--", "true")
+
+
 def test_the_outputs_are_published_when_asked(cli, here, publisher):
     cli.run("keys", "init", "--no-passphrase")
     cli.run("model", "create", "digits", "--key", "default")

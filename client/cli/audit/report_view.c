@@ -136,8 +136,17 @@ static void print(struct cli *cli, const json_t *value, int depth)
 
 void report_view_text(struct cli *cli, const json_t *signed_part)
 {
-    print(cli, json_object_get(signed_part, "question"), 0);
-    print(cli, json_object_get(signed_part, "answer"), 0);
+    const json_t *question = json_object_get(signed_part, "question");
+    json_auto_t *answer = json_copy(json_object_get(signed_part, "answer"));
+    const char *name;
+    json_t *asked;
+
+    print(cli, question, 0);
+    json_object_foreach ((json_t *)question, name, asked) {
+        if (json_equal(asked, json_object_get(answer, name)))
+            (void)json_object_del(answer, name);
+    }
+    print(cli, answer, 0);
 }
 
 /* ---- HTML ------------------------------------------------------------------------------------ */

@@ -61,28 +61,42 @@ static int read_reference(struct cli *cli, const char *flag, struct run_end *end
     }
 }
 
-/* "dataset:NAME=PATH". False where it is not of this form. */
-static bool read_named(struct cli *cli, struct run_end *end)
+/*
+ * "dataset:NAME=PATH": *ret_named. What is read is a version of its own, by its digest, so that
+ * "dataset:NAME@VERSION=PATH" is refused.
+ */
+static int read_named(struct cli *cli, const char *flag, struct run_end *end, bool *ret_named)
 {
     const char *equals = strrchr(end->said, '=');
     const char *why;
     struct ref ref;
 
+    *ret_named = false;
     if (!equals || strncmp(end->said, "dataset:", strlen("dataset:")) != 0 ||
         ref_parse(arena_strndup(&cli->arena, end->said, (size_t)(equals - end->said)), &cli->arena,
-                  &ref, &why) ||
-        ref.kind != REF_DATASET)
-        return false;
+                  &ref, &why))
+        return 0;
+    if (ref.kind == REF_DATASET_VERSION && exists(equals + 1))
+        return cli_usage(cli,
+                         "%s '%s': the digest of what is read is its version: write "
+                         "dataset:NAME=PATH, or dataset:NAME@VERSION without a path",
+                         flag, end->said);
+    if (ref.kind != REF_DATASET)
+        return 0;
     end->path = equals + 1;
     end->space = ref.space;
     end->name = ref.name;
-    return true;
+    *ret_named = true;
+    return 0;
 }
 
 static int read_end(struct cli *cli, const char *flag, bool references, struct run_end *end)
 {
-    if (read_named(cli, end))
-        return 0;
+    bool named;
+    int r = read_named(cli, flag, end, &named);
+
+    if (r || named)
+        return r;
     if (references && !exists(end->said))
         return read_reference(cli, flag, end);
     end->path = end->said;
