@@ -290,10 +290,11 @@ static const struct option_entry deploy_flags[] = {
     END,
 };
 
-#define FLAG_THRESHOLD(fallback_, help_)                                                           \
+/* How many keys must sign. */
+#define FLAG_SIGNERS(name_, member, fallback_, help_)                                              \
     {                                                                                              \
-        .name = "threshold", .type = OPTION_INTEGER, AT(threshold), .fallback = (fallback_),       \
-        .min = 0, .max = 16, .value_name = "N", .help = (help_)                                    \
+        .name = (name_), .type = OPTION_INTEGER, AT(member), .fallback = (fallback_), .min = 0,    \
+        .max = 16, .value_name = "N", .help = (help_)                                              \
     }
 
 static const struct option_entry root_init_flags[] = {
@@ -304,7 +305,7 @@ static const struct option_entry root_init_flags[] = {
     LIST("targets_key", targets_keys, "KEY",
          "A key that says who may publish; may be repeated. Otherwise the root keys."),
     FLAG_KEY("The key to sign with where no --root-key is given."),
-    FLAG_THRESHOLD("1", "How many of the keys must sign."),
+    FLAG_SIGNERS("threshold", threshold, "1", "How many of the keys must sign."),
     FLAG_EXPIRES("365d", "How long the roots are valid."),
     FLAG_PASSPHRASE,
     END,
@@ -334,14 +335,10 @@ static const struct option_entry root_rotate_flags[] = {
          "the start of one. May be repeated."),
     LIST("targets_key", targets_keys, "OLD=NEW",
          "The same for the top-level targets of the image repository."),
-    FLAG_THRESHOLD(NULL, "How many of the root keys must sign. Otherwise as before."),
-    {.name = "targets_threshold",
-                                                                         .type = OPTION_INTEGER,
-                                                                         AT(targets_threshold),
-                                                                         .min = 0,
-                                                                         .max = 16,
-                                                                         .value_name = "N",
-                                                                         .help = "How many of the targets keys must sign. Otherwise as before."},
+    FLAG_SIGNERS("threshold", threshold, NULL,
+                 "How many of the root keys must sign. Otherwise as before."),
+    FLAG_SIGNERS("targets_threshold", targets_threshold, NULL,
+                 "How many of the targets keys must sign. Otherwise as before."),
     SWITCH("online_key", online_key, "Has the server make new keys for what it signs itself."),
     FLAG_KEYS,
     FLAG_EXPIRES("365d", "How long the new roots are valid."),
@@ -365,7 +362,8 @@ static const struct option_entry grant_flags[] = {
     TEXT("instead_of", instead_of, "KEY",
          "The keys come in the place of this one, which may be named by its keyid or the start of "
          "it."),
-    FLAG_THRESHOLD(NULL, "How many of the model's keys must sign. Otherwise as before, or 1."),
+    FLAG_SIGNERS("threshold", threshold, NULL,
+                 "How many of the model's keys must sign. Otherwise as before, or 1."),
     FLAG_EXPIRES("365d", "How long the top-level targets are valid."),
     SWITCH("anew", anew,
            "Starts the top-level targets from nothing, where those in force cannot be verified: "
@@ -376,7 +374,8 @@ static const struct option_entry grant_flags[] = {
 
 static const struct option_entry revoke_flags[] = {
     FLAG_KEY("The key that signs the top-level targets. Otherwise your only key, or 'default'."),
-    FLAG_THRESHOLD(NULL, "How many of the model's keys must sign. Otherwise as before, or 1."),
+    FLAG_SIGNERS("threshold", threshold, NULL,
+                 "How many of the model's keys must sign. Otherwise as before, or 1."),
     FLAG_EXPIRES("365d", "How long the top-level targets are valid."),
     FLAG_PASSPHRASE,
     END,
