@@ -93,16 +93,27 @@ static int exec_once(struct db *db, const struct db_stmt *stmt, const struct db_
     return 0;
 }
 
+/* Whether a statement may run twice: a failover that cut it need not be its caller's concern. */
+static bool is_read(const struct db_stmt *stmt)
+{
+    return strncmp(stmt->sql, "SELECT ", strlen("SELECT ")) == 0;
+}
+
 static int exec(struct db *db, const struct db_stmt *stmt, const struct db_params *params,
                 bool keep, struct db_rows *ret_rows)
 {
     int r = 0;
+    bool again = is_read(stmt);
 
     if (ret_rows)
         *ret_rows = (struct db_rows){0};
     for (int i = 0; i < TRIES; i++) {
         db->constraint[0] = '\0';
         r = exec_once(db, stmt, params, keep, ret_rows);
+        if (r == ERR_UNAVAILABLE && again && db_conn_was_cut(db)) {
+            again = false;
+            continue;
+        }
         if (r != DB_E_SERIALIZATION || db->tx_depth > 0)
             return r;
         db_conn_back_off(i);

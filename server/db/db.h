@@ -74,8 +74,10 @@ int db_new(const struct db_config *config, struct db **ret_db) MUST_CHECK;
 void db_free(struct db *db);
 
 /*
- * Executes a statement. ret_rows may be NULL where no rows matter; otherwise the caller releases
- * it (CLEANUP(db_rows_release)); it is zeroed on anything but 0. params may be NULL.
+ * Executes a statement. A SELECT outside of a transaction whose connection is cut meanwhile is
+ * repeated once on a new one: it must bear that. ret_rows may be NULL where no rows matter;
+ * otherwise the caller releases it (CLEANUP(db_rows_release)); it is zeroed on anything but 0.
+ * params may be NULL.
  *
  * Returns 0, one of the outcomes above, or negative when fatal (ERR_UNAVAILABLE, ERR_NO_SPACE,
  * ERR_INTERNAL). After any outcome but 0 the innermost tx_run is lost: leave its fn with an error.

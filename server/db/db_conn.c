@@ -45,6 +45,11 @@ int db_conn_lost(struct db *db, const char *why)
     return ERR_UNAVAILABLE;
 }
 
+bool db_conn_was_cut(const struct db *db)
+{
+    return db->cut && db->tx_depth == 0;
+}
+
 /*
  * Notices a connection that the server closed while it was idle, before a statement is sent on it:
  * whether a statement that failed was executed cannot be known afterwards.
@@ -117,6 +122,7 @@ static int connect_now(struct db *db)
 
 int db_conn_ensure(struct db *db)
 {
+    db->cut = false;
     if (db->tx_depth > 0)
         return db->tx_lost || !db->conn ? ERR_UNAVAILABLE : 0;
     if (pulse_is_silent(db->pulse))
@@ -189,20 +195,28 @@ static const struct {
     {"57P",   ERR_UNAVAILABLE,    true }, /* the server stops, crashed, or starts */
 };
 
+static int was_cut(struct db *db, const char *why)
+{
+    db->cut = true;
+    return db_conn_lost(db, why);
+}
+
 int db_conn_failure(struct db *db, const PGresult *result, const char *what)
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *text = result ? PQresultErrorMessage(result) : PQerrorMessage(db->conn);
     const char *constraint = result ? PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) : NULL;
 
-    if (!db->conn || PQstatus(db->conn) != CONNECTION_OK)
+    if (!db->conn)
         return db_conn_lost(db, text);
+    if (PQstatus(db->conn) != CONNECTION_OK)
+        return was_cut(db, text);
     (void)snprintf(db->constraint, sizeof(db->constraint), "%s", constraint ? constraint : "");
     for (size_t i = 0; state && i < ARRAY_LEN(states); i++) {
         if (strncmp(state, states[i].prefix, strlen(states[i].prefix)) != 0)
             continue;
         if (states[i].drop)
-            return db_conn_lost(db, text);
+            return was_cut(db, text);
         if (states[i].result == DB_E_SERIALIZATION)
             db->tx_serialization = true;
         if (states[i].result > 0)

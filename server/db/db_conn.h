@@ -24,6 +24,7 @@ struct db {
     struct pulse *pulse;
 
     PGconn *conn; /* NULL: not connected */
+    bool cut;     /* by the other side, in the last statement */
     bool outage;  /* said so in the log; say when it is over */
 
     int64_t attempt_us; /* when the last connect began, monotonic */
@@ -48,6 +49,10 @@ int db_conn_ensure(struct db *db) MUST_CHECK;
 
 /* Drops the connection after it failed; logs the outage once. Returns ERR_UNAVAILABLE. */
 int db_conn_lost(struct db *db, const char *why);
+
+/* Whether the last statement failed since the other side ended the connection, outside of any
+ * transaction: the next one runs on a new connection. */
+bool db_conn_was_cut(const struct db *db);
 
 /* Closes without a word. */
 void db_conn_close(struct db *db);

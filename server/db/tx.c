@@ -25,6 +25,8 @@ static int begin(struct db *db)
     if (db->tx_depth == 0) {
         db->tx_lost = false;
         r = db_exec_script(db, "BEGIN");
+        if (r == ERR_UNAVAILABLE && db_conn_was_cut(db)) /* nothing was done yet */
+            r = db_exec_script(db, "BEGIN");
     } else {
         (void)snprintf(sql, sizeof(sql), "SAVEPOINT s%d", db->tx_depth);
         r = db_exec_script(db, sql);

@@ -188,8 +188,8 @@ class Database:
                 session.wait()
 
     def disconnect_all(self):
-        """Cuts every connection, as a failover does."""
-        self.cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        """Cuts every connection, as a failover does; returns when the last one is cut."""
+        self.cluster.sql("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
                          f" WHERE datname = '{self.name}' AND pid <> pg_backend_pid()")
 
     def drop(self):

@@ -160,6 +160,50 @@ START_TEST(a_connection_that_was_cut_while_idle_costs_no_statement)
 }
 END_TEST
 
+/* Cuts the connection that it runs on, the first time. */
+#define CUT_ONCE                                                                                   \
+    "CASE WHEN nextval('tries') = 1 THEN pg_terminate_backend(pg_backend_pid()) ELSE false END"
+
+START_TEST(a_read_whose_connection_is_cut_meanwhile_is_repeated)
+{
+    static const struct db_stmt stmt = {"read", "SELECT " CUT_ONCE};
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    struct db *db = empty_database();
+
+    database_run(db, "CREATE SEQUENCE tries");
+    ck_assert_int_eq(db_exec(db, &stmt, NULL, &rows), 0);
+    ck_assert_int_eq(rows.count, 1);
+    ck_assert_int_eq(database_number(db, "SELECT nextval('tries')"), 3);
+    db_free(db);
+}
+END_TEST
+
+START_TEST(a_read_that_is_cut_each_time_is_unavailable)
+{
+    static const struct db_stmt stmt = {
+        "cut", "SELECT nextval('tries'), pg_terminate_backend(pg_backend_pid())"};
+    struct db *db = empty_database();
+
+    database_run(db, "CREATE SEQUENCE tries");
+    ck_assert_int_eq(db_exec(db, &stmt, NULL, NULL), ERR_UNAVAILABLE);
+    ck_assert_int_eq(database_number(db, "SELECT nextval('tries')"), 3);
+    db_free(db);
+}
+END_TEST
+
+/* Whether it was done cannot be known. */
+START_TEST(a_change_whose_connection_is_cut_meanwhile_is_not_repeated)
+{
+    static const struct db_stmt stmt = {"change", "INSERT INTO log SELECT " CUT_ONCE};
+    struct db *db = empty_database();
+
+    database_run(db, "CREATE SEQUENCE tries; CREATE TABLE log (cut boolean)");
+    ck_assert_int_eq(db_exec(db, &stmt, NULL, NULL), ERR_UNAVAILABLE);
+    ck_assert_int_eq(database_number(db, "SELECT nextval('tries')"), 2);
+    db_free(db);
+}
+END_TEST
+
 START_TEST(an_unreachable_server_is_unavailable)
 {
     struct db *db = database_open("host=/nonexistent user=x dbname=x");
@@ -223,6 +267,9 @@ int main(void)
         "db/db", values_come_back_as_they_went, arrays_become_rows, an_empty_value_is_not_null,
         violations_are_outcomes_with_a_constraint, a_wrong_statement_is_fatal,
         a_connection_that_was_cut_while_idle_costs_no_statement,
+        a_read_whose_connection_is_cut_meanwhile_is_repeated,
+        a_read_that_is_cut_each_time_is_unavailable,
+        a_change_whose_connection_is_cut_meanwhile_is_not_repeated,
         an_unreachable_server_is_unavailable, a_statement_that_takes_too_long_is_unavailable,
         notifications_end_the_wait, a_file_descriptor_ends_the_wait);
 }

@@ -5,8 +5,11 @@
 #include "suite.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define OUTCOME 33
 
@@ -152,6 +155,54 @@ START_TEST(nothing_runs_outside_after_the_connection_was_lost)
 }
 END_TEST
 
+/* A read inside of it is not repeated outside of it. */
+static int lose_connection_reading(struct db *db, void *arg)
+{
+    static const struct db_stmt cut = {"cut", "SELECT pg_terminate_backend(pg_backend_pid())"};
+    static const struct db_stmt one = {"one", "SELECT 1"};
+    int zero = 0;
+
+    (void)arg;
+    ck_assert_int_eq(add(db, &zero), 0);
+    ck_assert_int_eq(db_exec(db, &cut, NULL, NULL), ERR_UNAVAILABLE);
+    ck_assert_int_eq(db_exec(db, &one, NULL, NULL), ERR_UNAVAILABLE);
+    return 0;
+}
+
+START_TEST(a_read_inside_is_not_repeated_outside)
+{
+    char url[DATABASE_URL_SIZE];
+    struct db *db = counters(url);
+
+    ck_assert_int_eq(tx_run(db, lose_connection_reading, NULL), ERR_UNAVAILABLE);
+    ck_assert_int_eq(sum(db), 0);
+    db_free(db);
+}
+END_TEST
+
+/* The backend is told to end while it sleeps, so that it does when BEGIN is on its way. */
+START_TEST(a_transaction_whose_connection_is_cut_as_it_begins_runs_on_another)
+{
+    char url[DATABASE_URL_SIZE];
+    struct db *db = counters(url);
+    pid_t backend = (pid_t)database_number(db, "SELECT pg_backend_pid()::bigint");
+    int zero = 0;
+
+    ck_assert_int_eq(kill(backend, SIGSTOP), 0);
+    ck_assert_int_eq(kill(backend, SIGTERM), 0);
+    pid_t waker = fork();
+    ck_assert_int_ge(waker, 0);
+    if (waker == 0) {
+        (void)usleep(200000);
+        _exit(kill(backend, SIGCONT) != 0);
+    }
+    ck_assert_int_eq(tx_run(db, add, &zero), 0);
+    ck_assert_int_eq(waitpid(waker, NULL, 0), waker);
+    ck_assert_int_eq(sum(db), 1);
+    db_free(db);
+}
+END_TEST
+
 /* Two transactions that take two rows in opposite order, and meet in between. */
 struct crossing {
     struct db *db;
@@ -254,10 +305,11 @@ END_TEST
 
 int main(void)
 {
-    return SUITE_RUN("db/tx", commits_where_the_function_succeeds,
-                     rolls_back_and_returns_what_the_function_returned,
-                     an_inner_failure_keeps_the_outer_transaction,
-                     a_failed_statement_may_not_be_swallowed,
-                     nothing_runs_outside_after_the_connection_was_lost, a_deadlock_is_tried_again,
-                     copies_rows_in, a_copy_that_is_left_open_is_rolled_back);
+    return SUITE_RUN(
+        "db/tx", commits_where_the_function_succeeds,
+        rolls_back_and_returns_what_the_function_returned,
+        an_inner_failure_keeps_the_outer_transaction, a_failed_statement_may_not_be_swallowed,
+        nothing_runs_outside_after_the_connection_was_lost, a_read_inside_is_not_repeated_outside,
+        a_transaction_whose_connection_is_cut_as_it_begins_runs_on_another,
+        a_deadlock_is_tried_again, copies_rows_in, a_copy_that_is_left_open_is_rolled_back);
 }
