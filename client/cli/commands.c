@@ -488,7 +488,7 @@ const struct options_command commands_table[] = {
      "as .manifest.json."},
     {"export", "MODEL[@VERSION]...", 1, 1000, export_flags, cmd_export_export,
      "writes models with all that belongs to them into one file", "Published versions with their signatures, artifacts, added variants, notes, rules, aliases and "
-     "lineage, for a site with no network. Run again after an interruption, it fetches only what is missing."},
+     "lineage, for a site with no network; what was yanked is left behind. Run again after an interruption, it fetches only what is missing."},
     {"import", "FILE", 1, 1, import_flags, cmd_import_import, "brings an export into a server",
      "The whole file and every signature are checked before anything is written. Run again, it "
      "writes only what is missing."},

@@ -55,6 +55,12 @@ static void add_notes(json_t *object, const struct q_version *version)
     (void)json_object_set_new(
         object, "deleted",
         encode_archived(version->deleted_ms, version->deleted_by, version->delete_reason));
+    (void)json_object_set_new(object, "listed_at", encode_time(version->listed_ms));
+    (void)json_object_set_new(object, "yanked",
+                              version->yanked_ms
+                                  ? json_pack("{s:o, s:s}", "at", encode_time(version->yanked_ms),
+                                              "by", version->yanked_by)
+                                  : json_null());
 }
 
 json_t *version_reply_encode(const char *model, const struct q_version *version)

@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                    \
     "v.id, v.version, v.state, v.description, v.created_by, ms(v.created_at),"                     \
-    " coalesce(ms(v.published_at), 0), encode(v.manifest_sha256, 'hex'),"                          \
+    " ms(v.published_at), encode(v.manifest_sha256, 'hex'),"                                       \
     " (SELECT coalesce(json_object_agg(t.key, t.value ORDER BY t.key), '{}')::text"                \
     "  FROM version_tag t WHERE t.version_id = v.id),"                                             \
     " (SELECT coalesce(json_object_agg(m.name, m.value_text ORDER BY m.name), '{}')::text"         \
@@ -45,11 +45,13 @@
     " (SELECT coalesce(json_agg(a.approved_by ORDER BY a.id), '[]')::text"                         \
     "  FROM approval a WHERE a.version_id = v.id AND a.withdrawn_at IS NULL),"                     \
     " (SELECT coalesce(max(octet_length(c.card)), 0)::bigint FROM version_card c"                  \
-    "  WHERE c.version_id = v.id), s.revision, coalesce(ms(s.archived_at), 0), s.archived_by,"     \
-    " s.archive_reason, coalesce(ms(x.deleted_at), 0), x.deleted_by, x.reason "
+    "  WHERE c.version_id = v.id), s.revision, ms(s.archived_at), s.archived_by,"                  \
+    " s.archive_reason, ms(x.deleted_at), x.deleted_by, x.reason,"                                 \
+    " ms(l.listed_at), ms(l.yanked_at), l.yanked_by "
 #define FROM                                                                                       \
     "FROM model_version v JOIN version_state s ON s.version_id = v.id"                             \
-    " LEFT JOIN version_deletion x ON x.version_id = v.id "
+    " LEFT JOIN version_deletion x ON x.version_id = v.id"                                         \
+    " LEFT JOIN version_listing l ON l.version_id = v.id "
 
 #define SELECT_MANIFEST                                                                            \
     "SELECT id, state = 'published', manifest, manifest_sha256, signed_sha256"                     \
@@ -123,6 +125,7 @@ static const struct db_stmt list = {
     "  WINDOW w AS (ORDER BY id DESC)) page"
     " JOIN model_version v ON v.id = page.id JOIN version_state s ON s.version_id = v.id"
     " LEFT JOIN version_deletion x ON x.version_id = v.id"
+    " LEFT JOIN version_listing l ON l.version_id = v.id"
     " WHERE page.n <= $4::bigint AND page.bytes_before < 4194304 ORDER BY v.id DESC",
 };
 
@@ -287,6 +290,9 @@ static void read_row(const struct db_rows *rows, int row, struct arena *arena,
         .deleted_ms = db_i64(rows, row, 24),
         .deleted_by = arena_strdup(arena, db_text(rows, row, 25)),
         .delete_reason = arena_strdup(arena, db_text(rows, row, 26)),
+        .listed_ms = db_i64(rows, row, 27),
+        .yanked_ms = db_i64(rows, row, 28),
+        .yanked_by = arena_strdup(arena, db_text(rows, row, 29)),
     };
 }
 
@@ -323,7 +329,7 @@ int q_version_list(struct db *db, int64_t model_id, const char *status, int64_t 
     if (r)
         return r;
     ret_page->count = (size_t)rows.count;
-    ret_page->more = rows.count > 0 && db_i64(&rows, 0, 27) > rows.count;
+    ret_page->more = rows.count > 0 && db_i64(&rows, 0, 30) > rows.count;
     ret_page->versions = arena_array(arena, ret_page->count, sizeof(*ret_page->versions));
     for (int i = 0; i < rows.count; i++)
         read_row(&rows, i, arena, &ret_page->versions[i]);

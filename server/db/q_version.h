@@ -48,6 +48,9 @@ struct q_version {
     int64_t deleted_ms; /* 0: its bytes are kept */
     const char *deleted_by;
     const char *delete_reason;
+    int64_t listed_ms; /* 0: the role of its publishers never listed it */
+    int64_t yanked_ms; /* 0: it was not taken back */
+    const char *yanked_by;
     const struct q_format *formats; /* what was read from its files; not filled here */
     size_t format_count;
 };

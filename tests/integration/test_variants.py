@@ -8,6 +8,7 @@ import pathlib
 import re
 import secrets
 import subprocess
+import tarfile
 
 import pytest
 
@@ -327,8 +328,27 @@ def test_yanking_the_version_takes_it_along(rooted, admin):
         "yank", "digits@1.0.0", "--variant", "onnx/cpu/fp32", "--yes", status=FAILED).err
     rooted.run("yank", "digits@1.0.0", "--yes")
     assert listed(admin) == {}
-    added = admin.get(WHERE).json()["variants"][1]["added"]
+    version = admin.get(WHERE).json()
+    added = version["variants"][1]["added"]
     assert added["listed_at"] and added["yanked_at"]
+    assert version["listed_at"] < version["yanked"]["at"] and version["yanked"]["by"] == "test-admin"
+    assert re.search(r"^yanked +at=", rooted.run("model", "show", "digits@1.0.0").out, re.M)
+
+
+def test_what_was_yanked_is_not_exported(rooted, admin):
+    """Nobody shall release it at another site unawares."""
+    rooted.run("publish", "digits@2.0.0", "model.onnx")
+    before = admin.get(WHERE).json()
+    assert before["listed_at"] and before["yanked"] is None
+    rooted.run("yank", "digits@1.0.0", "--yes")
+    done = rooted.run("export", "digits", "-o", "digits.tar")
+    assert "digits@1.0.0 was yanked: it is left behind" in done.err
+    with tarfile.open(rooted.home / "digits.tar") as file:
+        index = json.load(file.extractfile("index.json"))
+    assert [each["version"] for each in index["models"][0]["versions"]] == ["2.0.0"]
+    refused = rooted.run("export", "digits@1.0.0", "-o", "one.tar", status=FAILED)
+    assert "version '1.0.0' of model 'digits' was yanked by 'test-admin'" in refused.err
+    assert not (rooted.home / "one.tar").exists()
 
 
 def test_roots_that_are_made_later_list_what_was_added(alice, admin):

@@ -32,6 +32,7 @@ struct exporting {
     json_t *events;     /* digest -> true */
     int64_t versions;
     int64_t variants; /* added to them later */
+    int64_t yanked;   /* versions that were left behind */
 };
 
 static void release(struct exporting *exporting)
@@ -193,6 +194,17 @@ static int fetch_additions(struct exporting *exporting, const struct reference *
     return r;
 }
 
+/* Its publishers took it back: nobody shall release it elsewhere unawares. */
+static int refuse_yanked(struct exporting *exporting, const struct reference *reference,
+                         const json_t *yanked)
+{
+    return output_fail(&exporting->cli->output, CLI_FAILED,
+                       "export another version; its files and documents can be pulled",
+                       "version '%s' of model '%s' was yanked by '%s': it is not exported",
+                       reference->version, reference->model,
+                       json_string_value(json_object_get(yanked, "by")));
+}
+
 static int fetch_version(struct exporting *exporting, const struct reference *reference,
                          json_t *versions)
 {
@@ -210,6 +222,8 @@ static int fetch_version(struct exporting *exporting, const struct reference *re
         arena_printf(arena, "read version '%s' of model '%s'", reference->version,
                      reference->model),
         SERVER_ADDRESS(server, "models", reference->model, "versions", reference->version), &shown);
+    if (!r && json_is_object(json_object_get(shown, "yanked")))
+        r = refuse_yanked(exporting, reference, json_object_get(shown, "yanked"));
     if (!r)
         r = signed_manifest_fetch(server, exporting->workspace, reference, &manifest);
     if (!r)
@@ -229,7 +243,14 @@ static int fetch_version(struct exporting *exporting, const struct reference *re
 
 /* ---- models --------------------------------------------------------------------------------- */
 
-/* The versions that were asked for: one, or all that are published. */
+static void leave_behind(struct exporting *exporting, const struct reference *reference)
+{
+    output_note(&exporting->cli->output, "%s@%s was yanked: it is left behind", reference->model,
+                reference->version);
+    exporting->yanked++;
+}
+
+/* The versions that were asked for: one, or all that are published and were not yanked. */
 static int fetch_versions(struct exporting *exporting, const struct reference *wanted,
                           json_t *versions)
 {
@@ -248,7 +269,11 @@ static int fetch_versions(struct exporting *exporting, const struct reference *w
         const struct reference reference = {wanted->model,
                                             json_string_value(json_object_get(item, "version"))};
 
-        if (!r && reference.version)
+        if (r || !reference.version)
+            break;
+        if (json_is_object(json_object_get(item, "yanked")))
+            leave_behind(exporting, &reference);
+        else
             r = fetch_version(exporting, &reference, versions);
     }
     return r;
@@ -377,10 +402,10 @@ int cmd_export_export(void *context, int operands, char **operand)
         r = file_remove_tree(AT_FDCWD, exporting.folder);
     if (r)
         return r;
-    document = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "file", cli->flags.out, "sha256", hex,
-                         "versions", (json_int_t)exporting.versions, "variants",
-                         (json_int_t)exporting.variants, "artifacts",
-                         (json_int_t)json_object_size(exporting.artifacts), "events",
+    document = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "file", cli->flags.out, "sha256",
+                         hex, "versions", (json_int_t)exporting.versions, "yanked",
+                         (json_int_t)exporting.yanked, "variants", (json_int_t)exporting.variants,
+                         "artifacts", (json_int_t)json_object_size(exporting.artifacts), "events",
                          (json_int_t)json_object_size(exporting.events));
     output_json(&cli->output, document);
     output_line(&cli->output, "exported %lld versions to '%s'", (long long)exporting.versions,

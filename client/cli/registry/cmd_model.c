@@ -57,6 +57,7 @@ static const struct listing_column version_sheet[] = {
     {"approved by", "approved_by",     LISTING_VALUES},
     {"archived",    "archived",        LISTING_PAIRS },
     {"deleted",     "deleted",         LISTING_PAIRS },
+    {"yanked",      "yanked",          LISTING_PAIRS },
     {"card",        "card_bytes",      LISTING_BYTES },
     {"created",     "created_at",      LISTING_WHEN  },
     {"created by",  "created_by",      LISTING_TEXT  },
