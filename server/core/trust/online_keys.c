@@ -127,8 +127,9 @@ static int unseal(const struct vault *vault, const struct q_tuf_online_key *row,
     return 0;
 }
 
-int online_keys_open(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
-                     const struct tuf_role *role, struct key_pair *ret_pair)
+/* role: what it must be named in; NULL: it is not retired. */
+static int open_first(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
+                      const struct tuf_role *role, struct key_pair *ret_pair)
 {
     CLEANUP(arena_release) struct arena arena = {0};
     CLEANUP(key_pair_release) struct key_pair pair = {0};
@@ -142,7 +143,7 @@ int online_keys_open(struct db *db, const struct vault *vault, const struct q_tu
     if (r)
         return r;
     for (size_t i = 0; i < count; i++) {
-        if (!names(role, keys[i].keyid))
+        if (role ? !names(role, keys[i].keyid) : keys[i].retired_ms != 0)
             continue;
         r = unseal(vault, &keys[i], &pair);
         if (r)
@@ -153,28 +154,14 @@ int online_keys_open(struct db *db, const struct vault *vault, const struct q_tu
     return ONLINE_KEYS_E_NONE;
 }
 
+int online_keys_open(struct db *db, const struct vault *vault, const struct q_tuf_place *place,
+                     const struct tuf_role *role, struct key_pair *ret_pair)
+{
+    return open_first(db, vault, place, role, ret_pair);
+}
+
 int online_keys_open_newest(struct db *db, const struct vault *vault,
                             const struct q_tuf_place *place, struct key_pair *ret_pair)
 {
-    CLEANUP(arena_release) struct arena arena = {0};
-    CLEANUP(key_pair_release) struct key_pair pair = {0};
-    struct q_tuf_online_key *keys;
-    size_t count;
-    int r;
-
-    if (!vault->open)
-        return ONLINE_KEYS_E_CLOSED;
-    r = q_tuf_online_key_list(db, place, &arena, &keys, &count);
-    if (r)
-        return r;
-    for (size_t i = 0; i < count; i++) {
-        if (keys[i].retired_ms)
-            continue;
-        r = unseal(vault, &keys[i], &pair);
-        if (r)
-            return r;
-        *ret_pair = pair;
-        return 0;
-    }
-    return ONLINE_KEYS_E_NONE;
+    return open_first(db, vault, place, NULL, ret_pair);
 }
