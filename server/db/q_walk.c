@@ -24,6 +24,26 @@ static const struct db_stmt downstream = {
     " WHERE source_id = ANY ($1::bigint[]) AND (kind <> 9 OR $2::bool) LIMIT $3::bigint + 1",
 };
 
+/* Breadth first: a level's rows stand together. What is a leaf (core/lineage/walk_level.c) is not
+ * gone beyond; a node of several levels is read in each of them, so that a ring needs the bound. */
+#define AHEAD(NAME, NEAR, FAR, LEAVES)                                                             \
+    {                                                                                              \
+        "q_walk_" NAME,                                                                            \
+            "WITH RECURSIVE ahead (source_id, target_id, kind, level) AS ("                        \
+            " SELECT source_id, target_id, kind::bigint, 1::bigint FROM lineage_edge"              \
+            "  WHERE " NEAR " = ANY ($1::bigint[]) AND (kind <> 9 OR $2::bool)"                    \
+            " UNION SELECT e.source_id, e.target_id, e.kind::bigint, a.level + 1 FROM ahead a"     \
+            "  JOIN lineage_edge e ON e." NEAR " = a." FAR                                         \
+            "  WHERE a.level < $3::bigint AND a.kind NOT IN (" LEAVES ")"                          \
+            "  AND (e.kind <> 9 OR $2::bool))"                                                     \
+            " SELECT source_id, target_id, kind, level FROM ahead LIMIT $4::bigint",               \
+    }
+
+static const struct db_stmt ahead_upstream =
+    AHEAD("ahead_upstream", "target_id", "source_id", "4, 6");
+static const struct db_stmt ahead_downstream =
+    AHEAD("ahead_downstream", "source_id", "target_id", "5");
+
 /* Whether the run of a read said a version of the same dataset, in another breath. */
 #define SAID_VERSION                                                                               \
     "EXISTS (SELECT FROM lineage_edge s JOIN lineage_edge o"                                       \
@@ -162,6 +182,18 @@ int q_walk_downstream(struct db *db, struct arena *arena, const struct q_walk_st
                       struct db_rows *ret_rows)
 {
     return step_along(db, arena, &downstream, step, true, ret_rows);
+}
+
+int q_walk_ahead(struct db *db, struct arena *arena, const struct q_walk_step *step, bool up,
+                 int64_t levels, struct db_rows *ret_rows)
+{
+    struct db_params params = {0};
+
+    db_add_i64_array(&params, arena, step->ids, step->count);
+    db_add_bool(&params, step->declared);
+    db_add_i64(&params, levels);
+    db_add_i64(&params, step->limit);
+    return db_exec(db, up ? &ahead_upstream : &ahead_downstream, &params, ret_rows);
 }
 
 int q_walk_assumed_upstream(struct db *db, struct arena *arena, const struct q_walk_step *step,

@@ -41,6 +41,14 @@ int q_walk_downstream(struct db *db, struct arena *arena, const struct q_walk_st
                       struct db_rows *ret_rows) MUST_CHECK;
 
 /*
+ * The same for several levels at once: edges of the nodes, of what they lead to, and so on, at most
+ * `levels` of them and step->limit rows. Columns: source, target, kind, level from 1; by level. The
+ * last level is whole only where there are fewer rows than the limit. Nothing is assumed.
+ */
+int q_walk_ahead(struct db *db, struct arena *arena, const struct q_walk_step *step, bool up,
+                 int64_t levels, struct db_rows *ret_rows) MUST_CHECK;
+
+/*
  * What runs that did not say which version they read must have read: the latest that was written
  * before. Columns: source (a version of the dataset, or the run that wrote it without saying a
  * version), target (the run). A run that also said which version it read is left out, and nothing

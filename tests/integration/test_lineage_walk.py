@@ -232,6 +232,44 @@ def test_a_deep_chain_is_walked_to_its_end(say, viewer):
     assert " 1800: [read] dataset:lake#chain@0" in text
 
 
+def distances(edges_of, start):
+    """The shortest way to everything, in edges."""
+    found, todo = {start: 0}, [start]
+    for at in todo:
+        for other in edges_of.get(at, ()):
+            if other not in found:
+                found[other] = found[at] + 1
+                todo.append(other)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_deep_graphs_with_short_cuts_and_rings_are_walked_level_by_level(say, viewer, seed):
+    """Several levels are read at once where they are narrow; nobody may notice."""
+    chance = random.Random(seed)
+    above, below, events = {}, {}, []
+    for n in range(400):
+        reads = {n} | {max(0, n - chance.choice([1, 2, 40])) for _ in range(seed)}
+        reads |= {min(400, n + 30)} if chance.random() < 0.02 * seed else set()
+        events.append(ol.run_event("COMPLETE", ol.run_id(n + 1), "step",
+                                   [ol.dataset("deep", str(each)) for each in sorted(reads)],
+                                   [ol.dataset("deep", str(n + 1))], second=n))
+        pairs = [(LAKE + f"deep@{each}", run(n + 1)) for each in reads]
+        for source, target in [*pairs, (run(n + 1), LAKE + f"deep@{n + 1}")]:
+            below.setdefault(source, []).append(target)
+            above.setdefault(target, []).append(source)
+    say(*events)
+    for question, start, edges_of in (("upstream", "deep@400", above), ("downstream", "deep@0", below)):
+        want = distances(edges_of, LAKE + start)
+        for depth in (0, 3, 70):
+            asked = {"depth": depth} if depth else {}
+            answer = ask(viewer, question, ref=LAKE + start, **asked).expect(200).json()
+            got = {node["ref"]: node["depth"] for node in answer["nodes"]
+                   if node["ref"].startswith(("run:", LAKE + "deep@"))}
+            assert got == {ref: far for ref, far in want.items() if not depth or far <= depth}
+            assert answer["cut_off"] == ("depth" if depth and max(want.values()) > depth else None)
+
+
 def test_what_jobs_declare_is_followed_only_when_asked(say, viewer):
     say(ol.job_event("plan", [ol.dataset("a")], [ol.dataset("b")]))
     assert refs(ask(viewer, "downstream", ref=LAKE + "a")) == {LAKE + "a"}

@@ -101,6 +101,7 @@ static int begin(struct walker *walker, int64_t start_id)
         .graph = graph,
         .direction = walker->direction,
         .declared = walker->query->declared,
+        .last = walker->query->depth,
     };
     level->found = malloc(sizeof(*level->found));
     if (!level->found)
@@ -160,6 +161,7 @@ static int walk_from(struct walker *walker, int64_t start_id)
         r = walk_on(walker);
     free(walker->level.found);
     free(walker->level.frontier);
+    walk_ahead_drop(&walker->level.ahead);
     walker->level.found = NULL;
     walker->level.frontier = NULL;
     return r;

@@ -116,41 +116,97 @@ static struct q_walk_step step_of(const struct walk_level *level, struct ids ids
     };
 }
 
-/* The rows of a step; kind 0: the third column says it. any gets the runs that read without saying
- * a version; NULL: nobody asks. */
+/* Whether a row leads from the frontier: what was read ahead has other nodes' edges, too. */
+static bool is_of_frontier(const struct walk_level *level, const struct db_rows *rows, int row,
+                           bool upstream)
+{
+    uint32_t near = graph_find(level->graph, db_i64(rows, row, upstream ? 1 : 0));
+
+    return near != GRAPH_NONE && level->graph->nodes[near].depth + 1 == level->depth &&
+           !level->graph->nodes[near].leaf;
+}
+
+/* One edge; kind 0: the third column says it. any gets the run where it read without saying a
+ * version; NULL: nobody asks. */
+static int take_row(struct walk_level *level, const struct db_rows *rows, int row, bool upstream,
+                    enum claims_edge_kind kind, struct ids *any)
+{
+    int64_t source = db_i64(rows, row, 0);
+    int64_t target = db_i64(rows, row, 1);
+    enum claims_edge_kind is = kind ? kind : (enum claims_edge_kind)db_i64(rows, row, 2);
+
+    if (any && is == CLAIMS_READ_ANY)
+        any->ids[any->count++] = target;
+    return walk_level_connect(level, source, target, is, upstream);
+}
+
 static int take_rows(struct walk_level *level, const struct db_rows *rows, bool upstream,
                      enum claims_edge_kind kind, struct ids *any)
 {
-    for (int i = 0; i < rows->count; i++) {
-        int64_t source = db_i64(rows, i, 0);
-        int64_t target = db_i64(rows, i, 1);
-        enum claims_edge_kind is = kind ? kind : (enum claims_edge_kind)db_i64(rows, i, 2);
-        int r;
+    int r = 0;
 
-        if (any && is == CLAIMS_READ_ANY)
-            any->ids[any->count++] = target;
-        r = walk_level_connect(level, source, target, is, upstream);
-        if (r)
-            return r;
+    for (int i = 0; i < rows->count && !r; i++)
+        r = take_row(level, rows, i, upstream, kind, any);
+    return r;
+}
+
+/* Takes the level from what was read ahead, or reads ahead, where that may be done. ret_done: it
+ * was; where not, a statement is to be asked. any as in take_rows(). */
+static int go_ahead(struct walk_level *level, const struct q_walk_step *step, bool upstream,
+                    struct arena *arena, struct ids *any, bool *ret_done)
+{
+    struct walk_ahead_rows ahead;
+    int64_t taken = 0;
+    int r;
+
+    r = walk_ahead_next(&level->ahead, level->db, step, upstream,
+                        level->last ? level->last + 2 - level->depth : 0, &ahead);
+    *ret_done = ahead.rows != NULL;
+    if (r || !ahead.rows)
+        return r;
+    if (any)
+        any->ids = arena_array(arena, (size_t)(ahead.to - ahead.from), sizeof(*any->ids));
+    for (int i = ahead.from; i < ahead.to && !r; i++) {
+        if (!is_of_frontier(level, ahead.rows, i, upstream))
+            continue;
+        taken++;
+        r = take_row(level, ahead.rows, i, upstream, 0, any);
     }
-    return 0;
+    walk_ahead_note(&level->ahead, taken);
+    return r;
+}
+
+static int go_up_said(struct walk_level *level, struct arena *arena, struct ids ids,
+                      struct ids *any)
+{
+    CLEANUP(db_rows_release) struct db_rows rows = {0};
+    struct q_walk_step step = step_of(level, ids);
+    bool done = false;
+    int r = 0;
+
+    if (level->direction == WALK_UPSTREAM && level->found_count == 0)
+        r = go_ahead(level, &step, true, arena, any, &done);
+    if (r || done)
+        return r;
+    walk_ahead_drop(&level->ahead);
+    r = q_walk_upstream(level->db, arena, &step, &rows);
+    if (r)
+        return r;
+    any->ids = arena_array(arena, (size_t)rows.count, sizeof(*any->ids));
+    return take_rows(level, &rows, true, 0, any);
 }
 
 static int go_up(struct walk_level *level, struct arena *arena, struct ids ids)
 {
-    CLEANUP(db_rows_release) struct db_rows rows = {0};
     CLEANUP(db_rows_release) struct db_rows assumed = {0};
-    struct q_walk_step step = step_of(level, ids);
+    struct q_walk_step step;
     struct ids any = {0};
     int r;
 
-    r = q_walk_upstream(level->db, arena, &step, &rows);
-    if (r)
-        return r;
-    any.ids = arena_array(arena, (size_t)rows.count, sizeof(*any.ids));
-    r = take_rows(level, &rows, true, 0, &any);
+    r = go_up_said(level, arena, ids, &any);
     if (r || any.count == 0)
         return r;
+    walk_ahead_drop(&level->ahead); /* it knows nothing of what is assumed */
     step = step_of(level, any);
     r = q_walk_assumed_upstream(level->db, arena, &step, &assumed);
     return r ? r : take_rows(level, &assumed, true, CLAIMS_ASSUMED, NULL);
@@ -161,10 +217,14 @@ static int go_down(struct walk_level *level, struct arena *arena, struct ids ids
     CLEANUP(db_rows_release) struct db_rows rows = {0};
     CLEANUP(db_rows_release) struct db_rows assumed = {0};
     struct q_walk_step step = step_of(level, ids);
-    int r;
+    bool done = false;
+    int r = 0;
 
-    r = q_walk_downstream(level->db, arena, &step, &rows);
-    if (!r)
+    if (level->direction == WALK_DOWNSTREAM && !level->assumes)
+        r = go_ahead(level, &step, false, arena, NULL, &done);
+    if (!r && !done)
+        r = q_walk_downstream(level->db, arena, &step, &rows);
+    if (!r && !done)
         r = take_rows(level, &rows, false, 0, NULL);
     if (r || !level->assumes)
         return r;

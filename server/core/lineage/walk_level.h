@@ -3,6 +3,7 @@
 #define CORE_LINEAGE_WALK_LEVEL_H
 
 #include "core/lineage/walk.h"
+#include "core/lineage/walk_ahead.h"
 
 /* One level of a walk: from all nodes of the frontier at once to what is one step further. For
  * core/lineage/walk.c only. */
@@ -16,6 +17,8 @@ struct walk_level {
     bool assumes;   /* runs may have read without saying which version */
     bool closed;    /* take no more nodes, only edges between those that are there */
     uint32_t depth; /* of the nodes that it adds */
+    uint32_t last;  /* the depth that the walk ends at; 0: none */
+    struct walk_ahead ahead;
 
     uint32_t *frontier; /* in: indexes of nodes, owned by the caller */
     size_t frontier_count;
