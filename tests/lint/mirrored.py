@@ -30,6 +30,7 @@ TESTED_ELSEWHERE = {
     "server/core/fleet/facts.c": "tests/integration/test_enrolment.py",
     "server/core/fleet/reports.c": "tests/integration/test_reports.py",
     "server/core/lineage/walk.c": "tests/integration/test_lineage_walk.py",
+    "server/core/lineage/walk_ahead.c": "tests/integration/test_lineage_walk.py: deep graphs",
     "server/core/lineage/walk_diff.c": "tests/integration/test_lineage_walk.py",
     "server/core/lineage/walk_level.c": "tests/integration/test_lineage_walk.py",
     "server/core/lineage/walk_rim.c": "tests/integration/test_lineage_devices.py",
