@@ -2,12 +2,16 @@
 #include "db/tx.h"
 
 #include "database.h"
+#include "db/db_conn.h"
 #include "suite.h"
 
+#include <linux/sockios.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -180,24 +184,34 @@ START_TEST(a_read_inside_is_not_repeated_outside)
 }
 END_TEST
 
-/* The backend is told to end while it sleeps, so that it does when BEGIN is on its way. */
+/* Lets a stopped process go on once something was sent to it; for a child, which it ends. */
+static void wake_when_sent(int socket_fd, pid_t stopped)
+{
+    int unread = 0;
+
+    while (unread == 0 && ioctl(socket_fd, SIOCOUTQ, &unread) == 0)
+        (void)sched_yield();
+    _exit(kill(stopped, SIGCONT) != 0 || unread == 0);
+}
+
+/* The backend is told to end while it is stopped, and finds BEGIN when it goes on. */
 START_TEST(a_transaction_whose_connection_is_cut_as_it_begins_runs_on_another)
 {
     char url[DATABASE_URL_SIZE];
     struct db *db = counters(url);
     pid_t backend = (pid_t)database_number(db, "SELECT pg_backend_pid()::bigint");
     int zero = 0;
+    int status;
 
     ck_assert_int_eq(kill(backend, SIGSTOP), 0);
     ck_assert_int_eq(kill(backend, SIGTERM), 0);
     pid_t waker = fork();
     ck_assert_int_ge(waker, 0);
-    if (waker == 0) {
-        (void)usleep(200000);
-        _exit(kill(backend, SIGCONT) != 0);
-    }
+    if (waker == 0)
+        wake_when_sent(PQsocket(db->conn), backend);
     ck_assert_int_eq(tx_run(db, add, &zero), 0);
-    ck_assert_int_eq(waitpid(waker, NULL, 0), waker);
+    ck_assert_int_eq(waitpid(waker, &status, 0), waker);
+    ck_assert_int_eq(status, 0);
     ck_assert_int_eq(sum(db), 1);
     db_free(db);
 }
